@@ -1,0 +1,1 @@
+"""Electrical dyssynchrony: beats, QRS limits, morphology, vectorcardiogram, QRS area, pacing, comparison."""
