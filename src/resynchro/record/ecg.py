@@ -49,7 +49,8 @@ class VendorReading:
     pace_marks_s
         Times of stimulus marks from the start of the record [s].
     median_mv
-        The vendor's representative (median) beat, shape (12, n) [mV], rows in `LEADS` order; None without one.
+        The vendor's representative (median) beat, shape (12, n) [mV], rows in `LEADS` order; None without
+        one.
     median_sampling_rate_hz
         Sampling rate of `median_mv` [Hz].
     """
@@ -101,13 +102,14 @@ class EcgRecord:
     derived_leads
         Limb leads that were not in the file and were computed from the others.
     frank_mv
-        Measured Frank leads X (left), Y (inferior), Z (posterior positive), shape (3, n_samples) [mV], where the
-        file holds them.
+        Measured Frank leads X (left), Y (inferior), Z (posterior positive), shape (3, n_samples) [mV], where
+        the file holds them.
     findings
-        What the checks on reading found: Einthoven and Goldberger residuals, flat or saturated leads and so on.
+        What the checks on reading found: Einthoven and Goldberger residuals, flat or saturated leads and so
+        on.
     voltages_trusted
-        False when the leads contradict each other so much (Einthoven's law) that amplitudes, axis and areas mean
-        nothing; times still do.
+        False when the leads contradict each other so much (Einthoven's law) that amplitudes, axis and areas
+        mean nothing; times still do.
     sex, age_years
         As the file states them; None where it does not.
     """
@@ -134,8 +136,9 @@ class EcgRecord:
     @property
     def duration_s(self) -> float:
         """Length of the recording [s]."""
-        return self.signal_mv.shape[1] / self.sampling_rate_hz
+        return int(self.signal_mv.shape[1]) / self.sampling_rate_hz
 
     def lead_mv(self, lead: str) -> FloatArray:
         """Return one lead [mV], shape (n_samples,)."""
-        return self.signal_mv[LEADS.index(lead)]
+        lead_mv: FloatArray = self.signal_mv[LEADS.index(lead)]
+        return lead_mv
