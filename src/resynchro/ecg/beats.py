@@ -1,0 +1,116 @@
+"""Finding beats in twelve leads at once."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage, signal
+
+from resynchro.record.ecg import INDEPENDENT_ROWS, FloatArray
+
+#: QRS slopes live here; P and T waves below, muscle noise above.
+_BAND_HZ = (5.0, 30.0)
+#: Length of the moving mean that joins the slopes of one QRS [s].
+_JOIN_S = 0.10
+#: Two beats cannot be closer than this [s].
+REFRACTORY_S = 0.25
+#: Threshold as a share of the typical beat's energy.
+_THRESHOLD = 0.35
+
+
+def beat_energy(signal_mv: FloatArray, sampling_rate_hz: float) -> FloatArray:
+    """Return one curve that is high in every QRS, from all independent leads with equal weight.
+
+    Parameters
+    ----------
+    signal_mv
+        Shape (12, n_samples) [mV], cleaned.
+    sampling_rate_hz
+        [Hz].
+
+    Returns
+    -------
+    FloatArray
+        Shape (n_samples,), without unit: each lead's slope is divided by its own 98th percentile, so that a
+        tall V2 cannot hide a small beat of another form.
+    """
+    band = signal.butter(2, _BAND_HZ, "bandpass", fs=sampling_rate_hz, output="sos")
+    filtered = signal.sosfiltfilt(band, signal_mv[list(INDEPENDENT_ROWS)], axis=1)
+    slope = np.abs(np.gradient(filtered, axis=1))
+    scale = np.percentile(slope, 98, axis=1, keepdims=True)
+    living = scale[:, 0] > 0
+    if not living.any():
+        return np.zeros(signal_mv.shape[1])
+    slope = np.minimum(slope[living] / scale[living], 3.0).mean(axis=0)
+    return ndimage.uniform_filter1d(slope, max(1, int(_JOIN_S * sampling_rate_hz)))
+
+
+def detect_beats(signal_mv: FloatArray, sampling_rate_hz: float) -> NDArray[np.intp]:
+    """Find the beats: one sample near the middle of each QRS.
+
+    Parameters
+    ----------
+    signal_mv
+        Shape (12, n_samples) [mV], cleaned and without stimulus artefacts.
+    sampling_rate_hz
+        [Hz].
+
+    Returns
+    -------
+    ndarray of int
+        Samples in rising order; empty when nothing looks like a beat.
+
+    Notes
+    -----
+    Multi-lead detection is what lifts sensitivity: on LUDB single-lead detectors miss 1 to 23 % of the beats.
+    """
+    energy = beat_energy(signal_mv, sampling_rate_hz)
+    distance = max(1, int(REFRACTORY_S * sampling_rate_hz))
+    # The typical height is the median over one-second windows of their maximum: a burst of noise cannot set
+    # it.
+    window = int(sampling_rate_hz * 1.5)
+    maxima = [
+        energy[start : start + window].max() for start in range(0, max(1, energy.size - window // 2), window)
+    ]
+    typical = float(np.median(maxima)) if maxima else 0.0
+    if typical <= 0.0:
+        return np.zeros(0, dtype=np.intp)
+    peaks, _ = signal.find_peaks(energy, height=_THRESHOLD * typical, distance=distance)
+    return np.asarray(peaks, dtype=np.intp)
+
+
+def rough_onsets(signal_mv: FloatArray, sampling_rate_hz: float, beats: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Find roughly where each QRS begins, to tell ventricular from atrial stimuli.
+
+    Parameters
+    ----------
+    signal_mv
+        Shape (12, n_samples) [mV], cleaned and without stimulus artefacts.
+    sampling_rate_hz
+        [Hz].
+    beats
+        Samples from `detect_beats`.
+
+    Returns
+    -------
+    ndarray of int
+        For each beat the sample, at most 0.2 s before it, where the joint slope last rose above a fifth of
+        its peak.
+    """
+    slope = np.abs(
+        np.gradient(ndimage.gaussian_filter1d(signal_mv, 0.004 * sampling_rate_hz, axis=1), axis=1)
+    )
+    slope = slope / np.maximum(np.percentile(slope, 99, axis=1, keepdims=True), 1e-9)
+    joint = ndimage.uniform_filter1d(slope.mean(axis=0), max(1, int(0.016 * sampling_rate_hz)))
+    reach = int(0.2 * sampling_rate_hz)
+    onsets = []
+    for beat in beats:
+        start = max(0, int(beat) - reach)
+        around = joint[start : int(beat) + reach // 2]
+        level = 0.2 * around.max()
+        quiet = ndimage.binary_opening(
+            joint[start : int(beat) + 1] < level, np.ones(int(0.024 * sampling_rate_hz))
+        )
+        last_quiet = np.flatnonzero(quiet)
+        onsets.append(start + (int(last_quiet[-1]) + 1 if last_quiet.size else 0))
+    return np.array(onsets, dtype=np.intp)

@@ -1,0 +1,335 @@
+"""Everything that one 12-lead recording tells: the pipeline from the record to the judged beat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resynchro.ecg.axis import FrontalAxis, frontal_axis_from_amplitudes, frontal_axis_from_areas
+from resynchro.ecg.beats import detect_beats, rough_onsets
+from resynchro.ecg.cleaning import clean, resample_to
+from resynchro.ecg.clusters import BeatCluster, cluster_beats
+from resynchro.ecg.conduction import judge_conduction
+from resynchro.ecg.conduction_verdict import ConductionVerdict, Morphology
+from resynchro.ecg.delineation import QrsConvention, measure_limits
+from resynchro.ecg.lead_waves import LeadWaves
+from resynchro.ecg.p_and_t import PAndT, measure_p_and_t
+from resynchro.ecg.qrs_area import QrsArea, QrsAreaInterval, qrs_area, qrs_area_interval, zero_level_mv
+from resynchro.ecg.representative import MEASUREMENT_RATE_HZ, QrsLimits, RepresentativeBeat
+from resynchro.ecg.selvester import SelvesterScore, selvester_score
+from resynchro.ecg.stimuli import (
+    Stimulation,
+    StimulationVerdict,
+    blank_stimuli,
+    find_spikes,
+    judge_stimulation,
+)
+from resynchro.ecg.vectorcardiogram import VectorLoop, vector_loop, vectorcardiogram_kors
+from resynchro.ecg.waves import segment_waves
+from resynchro.errors import MeasurementError
+from resynchro.record.ecg import LEADS, EcgRecord, FloatArray, Sex
+from resynchro.record.finding import Finding
+
+_UNTRUSTED = "the leads contradict each other, so voltages mean nothing (see the warnings)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EcgMeasurement:
+    """The measured and judged ECG.
+
+    Attributes
+    ----------
+    record
+        What was measured, unchanged.
+    heart_rate_bpm
+        From the median interval between all beats [1/min]; None with fewer than two beats.
+    stimulation
+        Stimulus artefacts of the whole record.
+    clusters
+        Beats by form; the first one is the one that was measured.
+    limits, waves, p_and_t
+        Global QRS limits, waves of each lead, P and T of the measured representative beat.
+    pr_ms, qt_ms
+        [ms]; None with the reason in `absent`.
+    axis, axis_by_amplitude
+        Frontal QRS axis from net areas (primary) and from net amplitudes; None when voltages cannot be
+        trusted.
+    area, area_interval, loop
+        QRS area by Kors, its range, and the QRS loop; None when voltages cannot be trusted.
+    conduction
+        Morphology by every definition.
+    selvester
+        Strauss-Selvester score; None when voltages cannot be trusted.
+    qrs_convention
+        Whose marks the QRS limits follow.
+    sex, age_years
+        What definitions and score were judged with.
+    warnings
+        Findings on reading and on measuring.
+    absent
+        (name, reason) of every value that could not be computed.
+    """
+
+    record: EcgRecord
+    heart_rate_bpm: float | None
+    stimulation: Stimulation
+    clusters: tuple[BeatCluster, ...]
+    limits: QrsLimits
+    waves: tuple[LeadWaves, ...]
+    p_and_t: PAndT
+    pr_ms: float | None
+    qt_ms: float | None
+    axis: FrontalAxis | None
+    axis_by_amplitude: FrontalAxis | None
+    area: QrsArea | None
+    area_interval: QrsAreaInterval | None
+    loop: VectorLoop | None
+    conduction: ConductionVerdict
+    selvester: SelvesterScore | None
+    qrs_convention: QrsConvention
+    sex: Sex | None
+    age_years: float | None
+    warnings: tuple[Finding, ...]
+    absent: tuple[tuple[str, str], ...]
+
+    @property
+    def beat(self) -> RepresentativeBeat:
+        """The representative beat that was measured."""
+        return self.clusters[0].representative
+
+    @property
+    def paced(self) -> StimulationVerdict:
+        """Evidence of pacing in the record: ``yes``, ``probable`` or ``no evidence``."""
+        return self.stimulation.verdict
+
+    @property
+    def qrs_ms(self) -> float:
+        """Global QRS duration [ms]."""
+        return self.limits.duration_ms
+
+    @property
+    def morphology(self) -> Morphology:
+        """Headline morphology of the measured beat."""
+        return self.conduction.morphology
+
+    @property
+    def axis_deg(self) -> float | None:
+        """Frontal QRS axis [degrees]."""
+        return None if self.axis is None else self.axis.axis_deg
+
+    @property
+    def qrs_area_uvs(self) -> float | None:
+        """QRS area by Kors [µVs]."""
+        return None if self.area is None else self.area.magnitude_uvs
+
+
+def measure_ecg(
+    record: EcgRecord,
+    *,
+    sex: Sex | None = None,
+    age_years: float | None = None,
+    qrs_convention: QrsConvention = "manual",
+    rng: np.random.Generator | None = None,
+) -> EcgMeasurement:
+    """Measure and judge a 12-lead ECG.
+
+    Parameters
+    ----------
+    record
+        From `resynchro.read_ecg`.
+    sex, age_years
+        Override what the file says; needed by Strauss's definition and the Selvester score.
+    qrs_convention
+        Whose marks the QRS limits follow: ``manual`` (cardiologists of LUDB) or ``recorder`` (12 ms
+        narrower).
+    rng
+        Draws beats and leads for the intervals. None takes a generator of fixed seed, so that the same
+        recording always gives the same result.
+
+    Returns
+    -------
+    EcgMeasurement
+
+    Raises
+    ------
+    MeasurementError
+        When no beats are found or no lead shows a QRS.
+
+    Notes
+    -----
+    The raw record stays as it is. Times are measured at 500 Hz; a record of another rate is resampled for
+    measuring. Validity and measured errors: ``docs/ecg.md`` and ``validation/ecg/README.md``.
+    """
+    rng = np.random.default_rng(0) if rng is None else rng
+    sex = record.sex if sex is None else sex
+    age_years = record.age_years if age_years is None else age_years
+    stimulation, clusters = _beats_of(record)
+    beat = clusters[0].representative
+    limits = measure_limits(clusters[0], rng=rng, convention=qrs_convention)
+    waves = segment_waves(beat, limits)
+    rr_ms = _median_interval_ms(clusters)
+    heart_rate_bpm = None if rr_ms is None else 60000.0 / rr_ms
+    p_and_t = measure_p_and_t(beat, limits, rr_ms)
+    beat_paced: StimulationVerdict = (
+        stimulation.verdict if beat.kind in ("paced", "fusion") else "no evidence"
+    )
+    axis = axis_by_amplitude = area = area_interval = loop = None
+    until_ms = min([t for t in beat.stimulus_ms if t <= limits.onset_ms], default=None)
+    if record.voltages_trusted:
+        axis = frontal_axis_from_areas(beat, limits, zero_until_ms=until_ms)
+        axis_by_amplitude = frontal_axis_from_amplitudes(beat, limits, zero_until_ms=until_ms)
+        vcg_mv = vectorcardiogram_kors(beat.signal_mv)
+        rate = beat.sampling_rate_hz
+        area = qrs_area(vcg_mv, rate, limits.onset_ms, limits.end_ms, zero_until_ms=until_ms)
+        area_interval = qrs_area_interval(beat.signal_mv, rate, limits, zero_until_ms=until_ms)
+        zero_mv = zero_level_mv(vcg_mv, rate, limits.onset_ms, until_ms=until_ms)
+        loop = vector_loop(vcg_mv, rate, onset_ms=limits.onset_ms, end_ms=limits.end_ms, zero_mv=zero_mv)
+    axis_deg = None if axis is None else axis.axis_deg
+    conduction = judge_conduction(waves, limits, beat=beat, sex=sex, axis_deg=axis_deg, paced=beat_paced)
+    selvester = None
+    if record.voltages_trusted:
+        selvester = selvester_score(
+            waves,
+            beat=beat,
+            limits=limits,
+            sex=sex,
+            age_years=age_years,
+            conduction=conduction.morphology,
+            axis_deg=axis_deg,
+            paced=beat_paced == "yes",
+            heart_rate_bpm=heart_rate_bpm,
+            p_wave_mv=_upright_p_mv(p_and_t),
+        )
+    pr_ms = (
+        None if p_and_t.p_onset_ms is None or beat_paced == "yes" else limits.onset_ms - p_and_t.p_onset_ms
+    )
+    return EcgMeasurement(
+        record=record,
+        heart_rate_bpm=heart_rate_bpm,
+        stimulation=stimulation,
+        clusters=clusters,
+        limits=limits,
+        waves=waves,
+        p_and_t=p_and_t,
+        pr_ms=pr_ms,
+        qt_ms=None if p_and_t.t_end_ms is None else p_and_t.t_end_ms - limits.onset_ms,
+        axis=axis,
+        axis_by_amplitude=axis_by_amplitude,
+        area=area,
+        area_interval=area_interval,
+        loop=loop,
+        conduction=conduction,
+        selvester=selvester,
+        qrs_convention=qrs_convention,
+        sex=sex,
+        age_years=age_years,
+        warnings=record.findings + _measuring_findings(record, clusters, limits),
+        absent=_absent(record, p_and_t, axis, rr_ms, beat_paced),
+    )
+
+
+def _beats_of(record: EcgRecord) -> tuple[Stimulation, tuple[BeatCluster, ...]]:
+    """Find stimuli and beats, blank the stimuli, group the beats."""
+    spikes = find_spikes(record.signal_mv, record.sampling_rate_hz)
+    marks_s = record.vendor.pace_marks_s
+    blanked_s = tuple(sorted({spike.time_s for spike in spikes} | set(marks_s)))
+    cleaned_mv, beats, onsets = _blanked_beats(record, blanked_s)
+    stimulation = judge_stimulation(spikes, onsets / MEASUREMENT_RATE_HZ, record.duration_s, marks_s)
+    if stimulation.all_s != blanked_s:
+        # Spikes that were judged to be none go back in: a narrow R wave must not be blanked.
+        cleaned_mv, beats, onsets = _blanked_beats(record, stimulation.all_s)
+    clusters = cluster_beats(cleaned_mv, beats, onsets, stimulation)
+    if not clusters:
+        raise MeasurementError(
+            f"no heart beats were found in {record.source.file} ({record.duration_s:.1f} s): at least one whole "
+            "beat, 0.16 s away from both ends, is needed; look at the recording"
+        )
+    return stimulation, clusters
+
+
+def _blanked_beats(
+    record: EcgRecord, blanked_s: tuple[float, ...]
+) -> tuple[FloatArray, NDArray[np.intp], NDArray[np.intp]]:
+    """Return the measurement path with stimuli blanked, the beats in it and their rough onsets."""
+    blanked_mv = blank_stimuli(record.signal_mv, record.sampling_rate_hz, blanked_s)
+    cleaned_mv = clean(resample_to(blanked_mv, record.sampling_rate_hz), MEASUREMENT_RATE_HZ)
+    beats = detect_beats(cleaned_mv, MEASUREMENT_RATE_HZ)
+    return cleaned_mv, beats, rough_onsets(cleaned_mv, MEASUREMENT_RATE_HZ, beats)
+
+
+def _median_interval_ms(clusters: tuple[BeatCluster, ...]) -> float | None:
+    times_s = np.sort(np.concatenate([cluster.times_s for cluster in clusters]))
+    return None if times_s.size < 2 else float(np.median(np.diff(times_s)) * 1000.0)
+
+
+def _upright_p_mv(p_and_t: PAndT) -> dict[str, float] | None:
+    if p_and_t.p_amplitude_mv is None:
+        return None
+    return {lead: max(0.0, float(p_and_t.p_amplitude_mv[LEADS.index(lead)])) for lead in ("V1", "V2", "aVF")}
+
+
+def _measuring_findings(
+    record: EcgRecord, clusters: tuple[BeatCluster, ...], limits: QrsLimits
+) -> tuple[Finding, ...]:
+    found = []
+    measured, total = clusters[0], sum(len(cluster.times_s) for cluster in clusters)
+    share = len(measured.times_s) / total
+    if share < 0.7:
+        others = ", ".join(f"{len(c.times_s)} {c.kind}" for c in clusters[1:])
+        found.append(
+            Finding(
+                code="several-beat-forms",
+                message=f"{len(measured.times_s)} of {total} beats ({measured.kind}) were measured; "
+                f"the others: {others}",
+            )
+        )
+    if len(measured.times_s) < 3:
+        found.append(
+            Finding(
+                code="few-beats",
+                message=f"only {len(measured.times_s)} beat(s) of the measured form: "
+                "noise is not averaged out",
+            )
+        )
+    half = 0.5 * (limits.duration_interval_ms[1] - limits.duration_interval_ms[0])
+    if half > 25.0:
+        found.append(
+            Finding(
+                code="wide-interval",
+                message=f"QRS duration is uncertain by {half:.0f} ms: beats or leads disagree; "
+                "look at the marked beat",
+            )
+        )
+    if record.sampling_rate_hz < 250.0:
+        found.append(
+            Finding(
+                code="low-sampling-rate",
+                message=f"sampled at {record.sampling_rate_hz:g} Hz; notches and stimuli need 500 Hz or more",
+            )
+        )
+    return tuple(found)
+
+
+def _absent(
+    record: EcgRecord,
+    p_and_t: PAndT,
+    axis: FrontalAxis | None,
+    rr_ms: float | None,
+    beat_paced: StimulationVerdict,
+) -> tuple[tuple[str, str], ...]:
+    absent = []
+    if rr_ms is None:
+        absent.append(("heart_rate_bpm", "fewer than two beats"))
+    if p_and_t.p_reason is not None:
+        absent.append(("pr_ms", p_and_t.p_reason))
+    elif beat_paced == "yes":
+        absent.append(("pr_ms", "the ventricles are paced"))
+    if p_and_t.t_reason is not None:
+        absent.append(("qt_ms", p_and_t.t_reason))
+    if not record.voltages_trusted:
+        absent += [(name, _UNTRUSTED) for name in ("axis_deg", "qrs_area_uvs", "selvester")]
+    elif axis is not None and axis.reason is not None:
+        absent.append(("axis_deg", axis.reason))
+    return tuple(absent)
