@@ -39,7 +39,8 @@ def read_bytes(path: Path) -> bytes:
         if not path.is_file():
             raise InputError(f"{path}: is not a regular file (a device or a pipe); copy it to a file first")
         with path.open("rb") as stream:
-            content = stream.read(largest + 1)
+            # A little more than the file says it holds: asking for the limit would take that much memory every time.
+            content = stream.read(min(path.stat().st_size, largest) + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
         raise InputError(f"{path}: cannot be opened ({error}); check the path and its permissions") from error
     if not content:

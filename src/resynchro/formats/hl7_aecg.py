@@ -17,6 +17,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from resynchro.errors import InputError
+from resynchro.formats.calibration_pulse import length_without_calibration
 from resynchro.formats.file_bytes import read_bytes, sha256_of
 from resynchro.formats.hl7_annotations import (
     aecg_age_years,
@@ -37,7 +38,7 @@ from resynchro.formats.safe_xml import (
     text_of,
 )
 from resynchro.formats.twelve_leads import canonical_lead, order_leads, twelve_leads
-from resynchro.record.ecg import INDEPENDENT_LEADS, EcgRecord, EcgSource, FloatArray, VendorReading
+from resynchro.record.ecg import INDEPENDENT_LEADS, LEADS, EcgRecord, EcgSource, FloatArray, VendorReading
 from resynchro.record.finding import Finding
 
 FORMAT: Final = "HL7 aECG"
@@ -126,8 +127,11 @@ def read_hl7_aecg(path: Path, *, uv_per_count: float | None = None) -> EcgRecord
     annotations = aecg_annotations(series, beat_series if median_mv is not None else None)
     recorded_at = hl7_datetime(_begin(series) or _begin(root))
     scales = set(rhythm.scale_uv.values())
+    leads_mv, raw_counts, pulse_findings = _without_calibration(
+        rhythm.leads_mv(uv_per_count), rhythm.counts, rhythm.sampling_rate_hz
+    )
     return twelve_leads(
-        rhythm.leads_mv(uv_per_count),
+        leads_mv,
         sampling_rate_hz=rhythm.sampling_rate_hz,
         source=EcgSource(
             file=str(path),
@@ -152,9 +156,20 @@ def read_hl7_aecg(path: Path, *, uv_per_count: float | None = None) -> EcgRecord
         ),
         sex=aecg_sex(root),
         age_years=aecg_age_years(root, recorded_at),
-        raw_counts=rhythm.counts,
-        findings=(*findings, *beat_findings),
+        raw_counts=raw_counts,
+        findings=(*findings, *beat_findings, *pulse_findings),
     )
+
+
+def _without_calibration(
+    leads_mv: dict[str, FloatArray], counts: dict[str, FloatArray], sampling_rate_hz: float
+) -> tuple[dict[str, FloatArray], dict[str, FloatArray], tuple[Finding, ...]]:
+    """Cut off a calibration pulse that a Philips recording keeps when it is converted to aECG."""
+    if not all(lead in leads_mv for lead in LEADS):
+        return leads_mv, counts, ()
+    n_samples, findings = length_without_calibration(leads_mv, sampling_rate_hz=sampling_rate_hz)
+    cut_mv = {lead: samples[:n_samples] for lead, samples in leads_mv.items()}
+    return cut_mv, {lead: samples[:n_samples] for lead, samples in counts.items()}, findings
 
 
 def _rhythm(root: Element, *, needs_unit: bool) -> tuple[Element, _SequenceSet, tuple[Finding, ...]]:
