@@ -80,7 +80,7 @@ def test_a_constant_offset_leaves_the_area_only_from_the_onset_level() -> None:
 
 
 def test_zero_window_ends_before_the_stimulus() -> None:
-    # Remainder of a stimulus artefact from 90 to 100 ms: half of the 20 ms window and a little more.
+    # Remainder of a stimulus artefact from 90 to 100 ms: most of the 12 ms window.
     vcg_mv = np.array([_triangle(0.6), _triangle(0.4), _triangle(1.2)])
     vcg_mv[:, 44:50] += 0.5
     wrong = qrs_area(vcg_mv, RATE_HZ, 100.0, 200.0)
@@ -96,8 +96,8 @@ def test_zero_window_ends_before_the_stimulus() -> None:
 
 def test_zero_level_is_the_median_of_the_samples_before_the_onset() -> None:
     ramp_mv = np.arange(100.0)[np.newaxis, :]
-    # 20 ms before 100 ms at 500 Hz: samples 40..49, median 44.5.
-    assert zero_level_mv(ramp_mv, RATE_HZ, 100.0) == pytest.approx(44.5)
+    # 12 ms before 100 ms at 500 Hz: samples 44..49, median 46.5.
+    assert zero_level_mv(ramp_mv, RATE_HZ, 100.0) == pytest.approx(46.5)
     # Onset at 4 ms: samples 0 and 1 remain.
     assert zero_level_mv(ramp_mv, RATE_HZ, 4.0) == pytest.approx(0.5)
     with pytest.raises(MeasurementError, match="begins earlier"):
@@ -131,7 +131,7 @@ def test_area_scales_rotates_and_ignores_the_rate(seed: int, scale: float) -> No
     rotated = qrs_area(rotation @ vcg_mv, RATE_HZ, 60.0, 180.0, zero="none")
     assert rotated.magnitude_uvs == pytest.approx(raw.magnitude_uvs)
     # The same samples at twice the rate last half as long.
-    assert qrs_area(vcg_mv, 2 * RATE_HZ, 30.0, 90.0, zero_window_ms=10.0).magnitude_uvs == pytest.approx(
+    assert qrs_area(vcg_mv, 2 * RATE_HZ, 30.0, 90.0, zero_window_ms=6.0).magnitude_uvs == pytest.approx(
         area.magnitude_uvs / 2.0
     )
 
@@ -143,9 +143,10 @@ def test_interval_runs_over_the_corners_of_the_limits() -> None:
     factor = math.sqrt(0.38**2 + 0.07**2 + 0.11**2)
     interval = qrs_area_interval(signal_mv, RATE_HZ, _limits((90.0, 110.0), (190.0, 210.0)))
     # 90-190 ms misses the last 10 ms of the falling flank (0.2 mV high): 50 - 0.5 * 10 * 0.2 = 49.
-    # 110-190: samples 45..54 before the onset have the median 0, and both flanks miss 1 µVs: 48.
+    # 110 ms: samples 49..54 before the onset are 0, 0, .04, .08, .12, .16 mV, median 0.06 mV. 110-210 misses the first
+    # 1 µVs and the zero takes 0.06 mV * 100 ms = 6 µVs: 43; 110-190 misses 2 and 4.8 µVs: 43.2.
     assert interval.high_uvs == pytest.approx(50.0 * factor)
-    assert interval.low_uvs == pytest.approx(48.0 * factor)
+    assert interval.low_uvs == pytest.approx(43.0 * factor)
     dower = qrs_area(vectorcardiogram_inverse_dower(signal_mv), RATE_HZ, 100.0, 200.0).magnitude_uvs
     assert interval.inverse_dower_uvs == dower
     measured = qrs_area(vectorcardiogram_kors(signal_mv), RATE_HZ, 100.0, 200.0).magnitude_uvs

@@ -16,6 +16,11 @@ _JOIN_S = 0.10
 REFRACTORY_S = 0.25
 #: Threshold as a share of the typical beat's energy.
 _THRESHOLD = 0.35
+#: A P wave beside a slow QRS can pass the threshold on slopes alone. What is smaller than this share of a
+#: neighbour within this time [s] is no beat of its own; on the odd LUDB records no marked beat comes near it.
+_SMALL_SHARE, _NEIGHBOUR_S = 0.25, 0.40
+#: The size of a beat is read this far to either side of its middle [s].
+_SIZE_REACH_S = 0.08
 
 
 def beat_energy(signal_mv: FloatArray, sampling_rate_hz: float) -> FloatArray:
@@ -76,7 +81,19 @@ def detect_beats(signal_mv: FloatArray, sampling_rate_hz: float) -> NDArray[np.i
     if typical <= 0.0:
         return np.zeros(0, dtype=np.intp)
     peaks, _ = signal.find_peaks(energy, height=_THRESHOLD * typical, distance=distance)
-    return np.asarray(peaks, dtype=np.intp)
+    return _without_small_neighbours(signal_mv, sampling_rate_hz, np.asarray(peaks, dtype=np.intp))
+
+
+def _without_small_neighbours(
+    signal_mv: FloatArray, sampling_rate_hz: float, peaks: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Leave out what is far smaller than a neighbour: its P wave."""
+    reach = int(_SIZE_REACH_S * sampling_rate_hz)
+    extents = [np.ptp(signal_mv[:, max(0, peak - reach) : peak + reach + 1], axis=1) for peak in peaks]
+    sizes = np.array([np.sqrt((extent**2).mean()) for extent in extents])
+    near = np.abs(peaks[:, None] - peaks) <= _NEIGHBOUR_S * sampling_rate_hz
+    largest = np.where(near, sizes, 0.0).max(axis=1, initial=0.0)
+    return peaks[sizes >= _SMALL_SHARE * largest]
 
 
 def rough_onsets(signal_mv: FloatArray, sampling_rate_hz: float, beats: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -109,7 +126,7 @@ def rough_onsets(signal_mv: FloatArray, sampling_rate_hz: float, beats: NDArray[
         around = joint[start : int(beat) + reach // 2]
         level = 0.2 * around.max()
         quiet = ndimage.binary_opening(
-            joint[start : int(beat) + 1] < level, np.ones(int(0.024 * sampling_rate_hz))
+            joint[start : int(beat) + 1] < level, np.ones(int(0.024 * sampling_rate_hz), dtype=bool)
         )
         last_quiet = np.flatnonzero(quiet)
         onsets.append(start + (int(last_quiet[-1]) + 1 if last_quiet.size else 0))

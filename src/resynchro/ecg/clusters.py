@@ -65,7 +65,8 @@ def cluster_beats(
     -------
     tuple of BeatCluster
         The form to be measured first: the commonest paced form when at least half of the beats are paced,
-        else the commonest form; the others follow by number of beats.
+        else the commonest form (in bigeminy the one that does not come early); the others follow by number of
+        beats.
 
     Notes
     -----
@@ -86,8 +87,15 @@ def cluster_beats(
         aligned = np.stack([padded[:, s - before : s + after] for s in samples])
         found.append(_cluster(aligned, members, samples - before, paced, premature, stimulation, rate))
     paced_share = sum(len(c.times_s) for c in found if c.kind == "paced") / max(1, beats.size)
-    found.sort(key=lambda cluster: (paced_share >= 0.5 and cluster.kind != "paced", -len(cluster.times_s)))
-    return _with_ectopic_and_fusion(tuple(found), premature, beats)
+    early_s = beats[sorted(premature)] / rate
+    # In bigeminy every second beat is early, and a record may hold one early beat more: the others come first.
+    found.sort(
+        key=lambda cluster: (
+            paced_share >= 0.5 and cluster.kind != "paced",
+            (1.5 if _mostly_in(cluster.times_s, early_s) else 0.0) - len(cluster.times_s),
+        )
+    )
+    return _with_ectopic_and_fusion(tuple(found), early_s)
 
 
 def _grouped(
@@ -224,10 +232,9 @@ def _premature_beats(beats: NDArray[np.intp]) -> frozenset[int]:
 
 
 def _with_ectopic_and_fusion(
-    clusters: tuple[BeatCluster, ...], premature: frozenset[int], beats: NDArray[np.intp]
+    clusters: tuple[BeatCluster, ...], early_s: FloatArray
 ) -> tuple[BeatCluster, ...]:
     """Name the lesser forms: ectopic when early, fusion when between a paced and an intrinsic form."""
-    early_s = beats[sorted(premature)] / MEASUREMENT_RATE_HZ if premature else np.zeros(0)
     largest_paced = next((c for c in clusters if c.kind == "paced"), None)
     largest_intrinsic = next((c for c in clusters if c.kind == "intrinsic"), None)
     named = []

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resynchro.ecg.clusters import BEFORE_S, BeatCluster
+from resynchro.ecg.drawn_beats import DrawnBeats
 from resynchro.ecg.representative import QrsLimits
 from resynchro.ecg.slope_limits import (
     LEAD_SHARES,
@@ -139,12 +140,7 @@ def measure_limits(
             f"QRS duration must lie in [{SHORTEST_QRS_MS:.0f}, {LONGEST_QRS_MS:.0f}] ms, "
             f"got {end_ms - onset_ms:.0f}: look at the recording for noise or a wrong sampling rate"
         )
-    draws = np.array(
-        [
-            _draw(cluster.aligned_mv, leads, beat.sampling_rate_hz, first_sample, rng)
-            for _ in range(replicates)
-        ]
-    ).reshape(-1, 2)
+    draws = _draws(cluster.aligned_mv[:, leads], beat.sampling_rate_hz, first_sample, rng, replicates)
     onset_sd, end_sd = _spread(draws)
     per_lead = np.full((2, 12), np.nan)
     step_ms = 1000.0 / beat.sampling_rate_hz
@@ -212,19 +208,22 @@ def _consensus(
     )
 
 
-def _draw(
+def _draws(
     aligned_mv: FloatArray,
-    leads: NDArray[np.intp],
     sampling_rate_hz: float,
     first_sample: int,
     rng: np.random.Generator,
-) -> tuple[float, float]:
-    """Measure once more on beats and leads drawn with replacement."""
-    beats = rng.integers(len(aligned_mv), size=len(aligned_mv))
-    weights = rng.multinomial(leads.size, np.full(leads.size, 1.0 / leads.size)).astype(np.float64)
-    median = np.median(aligned_mv[beats][:, leads], axis=0)
-    onset_ms, end_ms, _, _ = _consensus(median, sampling_rate_hz, weights, first_sample)
-    return onset_ms, end_ms
+    replicates: int,
+) -> FloatArray:
+    """Measure again on beats and leads drawn with replacement; return onset and end [ms], shape (replicates, 2)."""
+    beats, leads = aligned_mv.shape[:2]
+    drawn = DrawnBeats(aligned_mv)
+    limits = np.empty((replicates, 2))
+    for replicate in range(replicates):
+        median = drawn.median_mv(rng.multinomial(beats, np.full(beats, 1.0 / beats)))
+        weights = rng.multinomial(leads, np.full(leads, 1.0 / leads)).astype(np.float64)
+        limits[replicate] = _consensus(median, sampling_rate_hz, weights, first_sample)[:2]
+    return limits
 
 
 def _spread(draws_ms: FloatArray) -> tuple[float, float]:

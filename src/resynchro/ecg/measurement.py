@@ -58,6 +58,9 @@ class EcgMeasurement:
         trusted.
     area, area_interval, loop
         QRS area by Kors, its range, and the QRS loop; None when voltages cannot be trusted.
+    area_before_p
+        QRS area with the level before the P wave as zero, as software without a zero at the QRS onset gives it; None
+        without a P wave too.
     conduction
         Morphology by every definition.
     selvester
@@ -85,6 +88,7 @@ class EcgMeasurement:
     axis_by_amplitude: FrontalAxis | None
     area: QrsArea | None
     area_interval: QrsAreaInterval | None
+    area_before_p: QrsArea | None
     loop: VectorLoop | None
     conduction: ConductionVerdict
     selvester: SelvesterScore | None
@@ -175,7 +179,7 @@ def measure_ecg(
     beat_paced: StimulationVerdict = (
         stimulation.verdict if beat.kind in ("paced", "fusion") else "no evidence"
     )
-    axis = axis_by_amplitude = area = area_interval = loop = None
+    axis = axis_by_amplitude = area = area_interval = area_before_p = loop = None
     until_ms = min([t for t in beat.stimulus_ms if t <= limits.onset_ms], default=None)
     if record.voltages_trusted:
         axis = frontal_axis_from_areas(beat, limits, zero_until_ms=until_ms)
@@ -183,6 +187,8 @@ def measure_ecg(
         vcg_mv = vectorcardiogram_kors(beat.signal_mv)
         rate = beat.sampling_rate_hz
         area = qrs_area(vcg_mv, rate, limits.onset_ms, limits.end_ms, zero_until_ms=until_ms)
+        if p_and_t.p_onset_ms is not None:
+            area_before_p = qrs_area(vcg_mv, rate, limits.onset_ms, limits.end_ms, zero_until_ms=p_and_t.p_onset_ms)
         area_interval = qrs_area_interval(beat.signal_mv, rate, limits, zero_until_ms=until_ms)
         zero_mv = zero_level_mv(vcg_mv, rate, limits.onset_ms, until_ms=until_ms)
         loop = vector_loop(vcg_mv, rate, onset_ms=limits.onset_ms, end_ms=limits.end_ms, zero_mv=zero_mv)
@@ -219,6 +225,7 @@ def measure_ecg(
         axis_by_amplitude=axis_by_amplitude,
         area=area,
         area_interval=area_interval,
+        area_before_p=area_before_p,
         loop=loop,
         conduction=conduction,
         selvester=selvester,
@@ -243,8 +250,8 @@ def _beats_of(record: EcgRecord) -> tuple[Stimulation, tuple[BeatCluster, ...]]:
     clusters = cluster_beats(cleaned_mv, beats, onsets, stimulation)
     if not clusters:
         raise MeasurementError(
-            f"no heart beats were found in {record.source.file} ({record.duration_s:.1f} s): at least one whole "
-            "beat, 0.16 s away from both ends, is needed; look at the recording"
+            f"no heart beats were found in {record.source.file} ({record.duration_s:.1f} s): at least one "
+            "whole beat, 0.16 s away from both ends, is needed; look at the recording"
         )
     return stimulation, clusters
 

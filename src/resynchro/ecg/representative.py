@@ -20,9 +20,9 @@ class RepresentativeBeat:
     Attributes
     ----------
     signal_mv
-        Shape (12, n_samples) [mV], rows in `LEADS` order, on the zero-phase measurement path, stimulus artefacts
-        blanked. Sample i lies at i / sampling_rate_hz; all times "within the representative beat" count from
-        sample 0.
+        Shape (12, n_samples) [mV], rows in `LEADS` order, on the zero-phase measurement path, stimulus
+        artefacts blanked. Sample i lies at i / sampling_rate_hz; all times "within the representative beat"
+        count from sample 0.
     sampling_rate_hz
         Always `MEASUREMENT_RATE_HZ` [Hz].
     kind
@@ -51,11 +51,12 @@ class RepresentativeBeat:
 
     def lead_mv(self, lead: str) -> FloatArray:
         """Return one lead [mV], shape (n_samples,)."""
-        return self.signal_mv[LEADS.index(lead)]
+        lead_mv: FloatArray = self.signal_mv[LEADS.index(lead)]
+        return lead_mv
 
     def sample(self, time_ms: float) -> int:
         """Return the sample nearest to a time within the beat."""
-        return int(round(time_ms * self.sampling_rate_hz / 1000.0))
+        return round(time_ms * self.sampling_rate_hz / 1000.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -161,7 +161,7 @@ def _percentile_between(activity: FloatArray, start: int, stop: int, share: floa
     if stop - start < 5:
         return 0.0
     ordered = np.sort(activity[start:stop])
-    return ordered[int(share * (ordered.size - 1))]
+    return float(ordered[int(share * (ordered.size - 1))])
 
 
 @njit(cache=True)

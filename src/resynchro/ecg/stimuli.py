@@ -29,6 +29,8 @@ _STRICT_SLOPE_RATIO = 5.0
 #: A stimulus comes out of quiet: the slope before it is at most this share of the record's typical QRS slope.
 #: (Narrow, tall R waves have the steep upstroke of the same QRS before them.)
 _QUIET_SHARE = 0.25
+#: ... or at most this multiple of the record's median slope.
+_QUIET_OVER_MEDIAN = 1.25
 #: Cosine between the 12-lead patterns of two spikes of one channel.
 _LIKE_SHAPE = 0.9
 #: Two candidates closer than this are one [s].
@@ -128,7 +130,8 @@ def find_spikes(signal_mv: FloatArray, sampling_rate_hz: float) -> tuple[Spike, 
     step = max(1, round(0.002 * sampling_rate_hz))
     slope = np.zeros_like(height)
     slope[step:] = np.sqrt(((signal_mv[:, step:] - signal_mv[:, :-step]) ** 2).mean(axis=0))
-    quiet = _QUIET_SHARE * np.percentile(slope, 97)
+    # In a slow QRS that share may lie below the noise or the hum, which runs through the whole record.
+    quiet = max(_QUIET_SHARE * np.percentile(slope, 97), _QUIET_OVER_MEDIAN * np.median(slope))
     standing_out: dict[int, float] = {}
     summits: list[int] = []
     for sample in np.flatnonzero(height >= _HEIGHT_MV):
@@ -244,7 +247,8 @@ def judge_stimulation(
         return Stimulation(verdict="probable", reason=what, **found)
     return Stimulation(
         verdict="no evidence",
-        reason="no spikes at a constant time before the QRS; at this sampling rate that does not exclude pacing",
+        reason="no spikes at a constant time before the QRS; "
+        "at this sampling rate that does not exclude pacing",
     )
 
 

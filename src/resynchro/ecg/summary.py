@@ -62,6 +62,7 @@ def ecg_summary(measurement: EcgMeasurement) -> dict[str, Any]:
         "qrs_area_interval_uvs": None
         if m.area_interval is None
         else [_rounded(m.area_interval.low_uvs), _rounded(m.area_interval.high_uvs)],
+        "qrs_area_zero_before_p_uvs": None if m.area_before_p is None else _rounded(m.area_before_p.magnitude_uvs),
         "qrs_area_inverse_dower_uvs": None
         if m.area_interval is None
         else _rounded(m.area_interval.inverse_dower_uvs),
