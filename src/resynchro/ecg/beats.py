@@ -10,11 +10,13 @@ from resynchro.record.ecg import INDEPENDENT_ROWS, FloatArray
 
 #: QRS slopes live here; P and T waves below, muscle noise above.
 _BAND_HZ = (5.0, 30.0)
+#: A lead whose steep slopes lie below this is dead [mV per sample]: what is left is rounding.
+_DEAD_SLOPE_MV = 1e-6
 #: Length of the moving mean that joins the slopes of one QRS [s].
 _JOIN_S = 0.10
 #: Two beats cannot be closer than this [s].
 REFRACTORY_S = 0.25
-#: Threshold as a share of the typical beat's energy.
+#: Threshold as a share of the typical beat's energy above the floor.
 _THRESHOLD = 0.35
 #: A P wave beside a slow QRS can pass the threshold on slopes alone. What is smaller than this share of a
 #: neighbour within this time [s] is no beat of its own; on the odd LUDB records no marked beat comes near it.
@@ -43,7 +45,7 @@ def beat_energy(signal_mv: FloatArray, sampling_rate_hz: float) -> FloatArray:
     filtered = signal.sosfiltfilt(band, signal_mv[list(INDEPENDENT_ROWS)], axis=1)
     slope = np.abs(np.gradient(filtered, axis=1))
     scale = np.percentile(slope, 98, axis=1, keepdims=True)
-    living = scale[:, 0] > 0
+    living = scale[:, 0] > _DEAD_SLOPE_MV
     if not living.any():
         return np.zeros(signal_mv.shape[1])
     slope = np.minimum(slope[living] / scale[living], 3.0).mean(axis=0)
@@ -80,7 +82,10 @@ def detect_beats(signal_mv: FloatArray, sampling_rate_hz: float) -> NDArray[np.i
     typical = float(np.median(maxima)) if maxima else 0.0
     if typical <= 0.0:
         return np.zeros(0, dtype=np.intp)
-    peaks, _ = signal.find_peaks(energy, height=_THRESHOLD * typical, distance=distance)
+    # Noise lifts the whole curve: the threshold stands above its floor, not above zero.
+    floor = min(float(np.percentile(energy, 20)), 0.9 * typical)
+    height = floor + _THRESHOLD * (typical - floor)
+    peaks, _ = signal.find_peaks(energy, height=height, distance=distance)
     return _without_small_neighbours(signal_mv, sampling_rate_hz, np.asarray(peaks, dtype=np.intp))
 
 
@@ -120,11 +125,12 @@ def rough_onsets(signal_mv: FloatArray, sampling_rate_hz: float, beats: NDArray[
     slope = slope / np.maximum(np.percentile(slope, 99, axis=1, keepdims=True), 1e-9)
     joint = ndimage.uniform_filter1d(slope.mean(axis=0), max(1, int(0.016 * sampling_rate_hz)))
     reach = int(0.2 * sampling_rate_hz)
+    floor = float(np.percentile(joint, 20))
     onsets = []
     for beat in beats:
         start = max(0, int(beat) - reach)
         around = joint[start : int(beat) + reach // 2]
-        level = 0.2 * around.max()
+        level = floor + 0.2 * (around.max() - floor)
         quiet = ndimage.binary_opening(
             joint[start : int(beat) + 1] < level, np.ones(int(0.024 * sampling_rate_hz), dtype=bool)
         )

@@ -229,9 +229,7 @@ def capture_change_ganiere_2013(reference: EcgTemplate, follow_up: EcgTemplate) 
         )
     negativity = after[1] / sum(after) - before[1] / sum(before)
     width_text = f"QRS width in the limb leads changed by {width_ms:+.0f} ms"
-    lead_i_text = (
-        f"the negative share of lead I from {before[1] / sum(before):.2f} to {after[1] / sum(after):.2f}"
-    )
+    lead_i_text = f"the negative share of lead I from {before[1] / sum(before):.2f} to {after[1] / sum(after):.2f}"
     change = _named_change(width_ms, negativity)
     borderline = change != "no change" and (
         abs(width_ms) < 2 * LIMB_WIDTH_NOISE_MS or abs(negativity) < 2 * NEGATIVITY_NOISE

@@ -196,6 +196,11 @@ def _context(evidence: CaptureEvidence, verdict: Verdict) -> tuple[str, ...]:
         notes.append("no stimulus was seen, which does not exclude pacing (bipolar stimuli are small)")
         if open_cause and "intrinsic" not in evidence.similarities:
             notes.append("without an intrinsic reference it stays open whether the heart is paced at all")
+    paced_baseline = evidence.ammann_baseline is not None
+    if verdict == "unchanged" and paced_baseline and "rv-only" not in evidence.similarities:
+        notes.append(
+            "without an RV-only reference a loss of LV capture that changes the surface ECG little is not excluded"
+        )
     if open_cause:
         if evidence.ganiere is not None:
             notes.append(f"Ganière 2013 says {evidence.ganiere.change}: {evidence.ganiere.reason}")

@@ -21,6 +21,9 @@ _SHIFT_S = 0.04
 _SAME_FORM = 0.90
 #: A beat that comes earlier than this share of the usual interval is premature.
 _PREMATURE = 0.85
+#: A fusion beat is a mixture of an intrinsic beat, shifted by at most this much [s], and a paced beat, but
+#: for this share of its size.
+_MIXTURE_SHIFT_S, _MIXTURE_RESIDUAL = 0.06, 0.30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +91,7 @@ def cluster_beats(
         found.append(_cluster(aligned, members, samples - before, paced, premature, stimulation, rate))
     paced_share = sum(len(c.times_s) for c in found if c.kind == "paced") / max(1, beats.size)
     early_s = beats[sorted(premature)] / rate
-    # In bigeminy every second beat is early, and a record may hold one early beat more: the others come first.
+    # In bigeminy every second beat is early, and there may be one more of them: the others come first.
     found.sort(
         key=lambda cluster: (
             paced_share >= 0.5 and cluster.kind != "paced",
@@ -144,9 +147,7 @@ def _most_typical(windows: FloatArray) -> int:
     return int(np.argmax(np.median(flat @ flat.T, axis=1)))
 
 
-def _best_shift(
-    scaled: FloatArray, sample: int, template: FloatArray, left: int, shift: int
-) -> tuple[float, int]:
+def _best_shift(scaled: FloatArray, sample: int, template: FloatArray, left: int, shift: int) -> tuple[float, int]:
     """Return the highest correlation with a template and the shift that gives it."""
     width = template.shape[1]
     start = sample - left - shift
@@ -177,9 +178,7 @@ def _cluster(
     spread = np.median(np.abs(aligned - median), axis=0) * 1.4826 / np.sqrt(max(1, len(aligned)))
     noise = np.median(spread, axis=1) if len(aligned) >= 4 else np.full(12, 0.02)
     times = samples / rate
-    stimuli = [
-        tuple(t - fiducial for t in paced.get(int(i), ())) for i, fiducial in zip(members, times, strict=True)
-    ]
+    stimuli = [tuple(t - fiducial for t in paced.get(int(i), ())) for i, fiducial in zip(members, times, strict=True)]
     with_stimulus = [s for s in stimuli if s]
     kind: BeatKind = "paced" if len(with_stimulus) >= 0.5 * len(members) else "intrinsic"
     stimulus_ms: tuple[float, ...] = ()
@@ -209,9 +208,7 @@ def _cluster(
     )
 
 
-def _paced_beats(
-    onsets: NDArray[np.intp], stimulation: Stimulation, rate: float
-) -> dict[int, tuple[float, ...]]:
+def _paced_beats(onsets: NDArray[np.intp], stimulation: Stimulation, rate: float) -> dict[int, tuple[float, ...]]:
     """Return the ventricular stimuli of each beat that has one [s]."""
     low_s, high_s = VENTRICULAR_WINDOW_S
     found: dict[int, tuple[float, ...]] = {}
@@ -223,17 +220,16 @@ def _paced_beats(
 
 
 def _premature_beats(beats: NDArray[np.intp]) -> frozenset[int]:
-    """Return the beats that come early against the median interval."""
+    """Return the beats that come early against the usual interval."""
     if beats.size < 4:
         return frozenset()
     intervals = np.diff(beats)
-    usual = np.median(intervals)
+    # The mean, because in bigeminy the median is the short interval or the long one by chance.
+    usual = max(float(np.median(intervals)), float(np.mean(intervals)))
     return frozenset(int(i) + 1 for i in np.flatnonzero(intervals < _PREMATURE * usual))
 
 
-def _with_ectopic_and_fusion(
-    clusters: tuple[BeatCluster, ...], early_s: FloatArray
-) -> tuple[BeatCluster, ...]:
+def _with_ectopic_and_fusion(clusters: tuple[BeatCluster, ...], early_s: FloatArray) -> tuple[BeatCluster, ...]:
     """Name the lesser forms: ectopic when early, fusion when between a paced and an intrinsic form."""
     largest_paced = next((c for c in clusters if c.kind == "paced"), None)
     largest_intrinsic = next((c for c in clusters if c.kind == "intrinsic"), None)
@@ -249,9 +245,7 @@ def _with_ectopic_and_fusion(
             and cluster is not largest_paced
             and largest_paced is not None
             and largest_intrinsic is not None
-            and _lies_between(
-                cluster.representative, largest_intrinsic.representative, largest_paced.representative
-            )
+            and _lies_between(cluster.representative, largest_intrinsic.representative, largest_paced.representative)
         ):
             kind = "fusion"
         named.append(cluster if kind == cluster.kind else _renamed(cluster, kind))
@@ -265,13 +259,25 @@ def _mostly_in(times_s: tuple[float, ...], early_s: FloatArray) -> bool:
 
 
 def _lies_between(beat: RepresentativeBeat, intrinsic: RepresentativeBeat, paced: RepresentativeBeat) -> bool:
-    """Tell whether a beat is a mixture of an intrinsic and a paced beat (least squares over eight leads)."""
+    """Tell whether a beat is a mixture of an intrinsic and a paced beat (least squares over eight leads).
+
+    The two stimulated beats are laid on each other by their stimuli; the intrinsic one where it fits best,
+    because conduction may reach the ventricles at any time around the stimulus.
+    """
     rows = list(INDEPENDENT_ROWS)
-    middle = slice(int(0.3 * MEASUREMENT_RATE_HZ), int(0.6 * MEASUREMENT_RATE_HZ))
-    q, n, b = (x.signal_mv[rows, middle].ravel() for x in (beat, intrinsic, paced))
-    share = float((q - n) @ (b - n) / max(float((b - n) @ (b - n)), 1e-12))
-    residual = float(np.linalg.norm(q - share * b - (1.0 - share) * n) / max(float(np.linalg.norm(q)), 1e-12))
-    return 0.1 < share < 0.9 and residual < 0.5
+    start, stop = int(0.3 * MEASUREMENT_RATE_HZ), int(0.6 * MEASUREMENT_RATE_HZ)
+    late = round((paced.stimulus_ms[0] - beat.stimulus_ms[0]) * MEASUREMENT_RATE_HZ / 1000.0)
+    q = beat.signal_mv[rows, start:stop]
+    b = np.roll(paced.signal_mv, -late, axis=1)[rows, start:stop]
+    reach = int(_MIXTURE_SHIFT_S * MEASUREMENT_RATE_HZ)
+    best_residual, best_share = np.inf, 0.0
+    for shift in range(-reach, reach + 1):
+        n = intrinsic.signal_mv[rows, start + shift : stop + shift]
+        share = float(np.sum((q - n) * (b - n)) / max(float(np.sum((b - n) ** 2)), 1e-12))
+        residual = float(np.linalg.norm(q - share * b - (1.0 - share) * n))
+        if residual < best_residual:
+            best_residual, best_share = residual, share
+    return 0.1 < best_share < 0.9 and best_residual < _MIXTURE_RESIDUAL * float(np.linalg.norm(q))
 
 
 def _renamed(cluster: BeatCluster, kind: BeatKind) -> BeatCluster:

@@ -156,9 +156,7 @@ def compare_ecg(
     ganiere = capture_change_ganiere_2013(baseline, follow_up) if paced_baseline else None
     intrinsic = known.get("intrinsic")
     fusion = (
-        fusion_fraction(follow_up, baseline, intrinsic)
-        if intrinsic is not None and baseline is not intrinsic
-        else None
+        fusion_fraction(follow_up, baseline, intrinsic) if intrinsic is not None and baseline is not intrinsic else None
     )
     swapped = _with_arms_swapped(follow_up)
     evidence = CaptureEvidence(

@@ -13,9 +13,7 @@ import numpy as np
 
 from resynchro.record.ecg import FloatArray
 
-SyntheticKind = Literal[
-    "normal", "lbbb", "rbbb", "ivcd", "rv-paced", "lv-paced", "biventricular-paced", "ectopic"
-]
+SyntheticKind = Literal["normal", "lbbb", "rbbb", "ivcd", "rv-paced", "lv-paced", "biventricular-paced", "ectopic"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,9 +155,10 @@ HEART_VECTORS: dict[SyntheticKind, HeartVector] = {
     "ivcd": HeartVector(
         qrs=(
             Bump(start=0.0, peak=0.15, end=0.40, vector_mv=(-0.16, -0.08, -0.32)),
-            Bump(start=0.06, peak=0.36, end=0.70, vector_mv=(0.85, 0.60, 0.35), sharpness=7.0),
-            Bump(start=0.35, peak=0.58, end=0.85, vector_mv=(0.30, -0.30, 0.50), sharpness=6.0),
-            Bump(start=0.55, peak=0.80, end=1.0, vector_mv=(-0.30, -0.12, 0.28), sharpness=3.0),
+            Bump(start=0.06, peak=0.36, end=0.70, vector_mv=(0.85, 0.60, 0.0), sharpness=7.0),
+            Bump(start=0.10, peak=0.52, end=0.95, vector_mv=(0.10, -0.10, 0.72)),
+            Bump(start=0.35, peak=0.60, end=0.85, vector_mv=(0.26, -0.26, 0.0), sharpness=6.0),
+            Bump(start=0.50, peak=0.78, end=1.0, vector_mv=(-0.30, -0.12, 0.10), sharpness=3.0),
         ),
         st_t=(Bump(start=0.0, peak=0.60, end=1.0, vector_mv=(0.05, 0.14, -0.18), sharpness=9.0),),
         near_field_mv=(-0.03, -0.08, 0.10, -0.10, -0.08, 0.0),

@@ -47,9 +47,7 @@ def electrode_positions_cm(shift_left_cm: FloatArray, shift_down_cm: FloatArray)
     place_cm = np.interp(standard, angle, along_cm) + np.asarray(shift_left_cm, dtype=float)
     moved = np.interp(place_cm, along_cm, angle)
     down_cm = np.asarray(ELECTRODE_DOWN_CM) + np.asarray(shift_down_cm, dtype=float)
-    return np.stack(
-        [CHEST_HALF_WIDTH_CM * np.sin(moved), down_cm, -CHEST_HALF_DEPTH_CM * np.cos(moved)], axis=1
-    )
+    return np.stack([CHEST_HALF_WIDTH_CM * np.sin(moved), down_cm, -CHEST_HALF_DEPTH_CM * np.cos(moved)], axis=1)
 
 
 def chest_lead_vectors(shift_left_cm: FloatArray, shift_down_cm: FloatArray) -> FloatArray:

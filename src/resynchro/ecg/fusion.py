@@ -84,6 +84,4 @@ def fusion_fraction(follow_up: EcgTemplate, paced: EcgTemplate, intrinsic: EcgTe
         residual = float(np.linalg.norm(q - fraction * b - (1.0 - fraction) * n)) / size
         candidates.append((residual, fraction, shift_ms, residual * size / apart))
     residual, fraction, shift_ms, uncertainty = min(candidates)
-    return FusionFraction(
-        paced_fraction=fraction, residual=residual, uncertainty=uncertainty, shift_ms=shift_ms
-    )
+    return FusionFraction(paced_fraction=fraction, residual=residual, uncertainty=uncertainty, shift_ms=shift_ms)

@@ -32,6 +32,10 @@ from resynchro.errors import MeasurementError
 from resynchro.record.ecg import LEADS, EcgRecord, FloatArray, Sex
 from resynchro.record.finding import Finding
 
+#: Shorter recordings hold no whole beat for sure [s].
+SHORTEST_RECORD_S = 1.0
+#: Among so many beats at least two are alike, or they are none.
+_ENOUGH_BEATS = 4
 _UNTRUSTED = "the leads contradict each other, so voltages mean nothing (see the warnings)"
 
 
@@ -44,7 +48,7 @@ class EcgMeasurement:
     record
         What was measured, unchanged.
     heart_rate_bpm
-        From the median interval between all beats [1/min]; None with fewer than two beats.
+        From the mean interval between all beats [1/min]; None with fewer than two beats.
     stimulation
         Stimulus artefacts of the whole record.
     clusters
@@ -174,11 +178,9 @@ def measure_ecg(
     limits = measure_limits(clusters[0], rng=rng, convention=qrs_convention)
     waves = segment_waves(beat, limits)
     rr_ms = _median_interval_ms(clusters)
-    heart_rate_bpm = None if rr_ms is None else 60000.0 / rr_ms
+    heart_rate_bpm = _heart_rate_bpm(clusters)
     p_and_t = measure_p_and_t(beat, limits, rr_ms)
-    beat_paced: StimulationVerdict = (
-        stimulation.verdict if beat.kind in ("paced", "fusion") else "no evidence"
-    )
+    beat_paced: StimulationVerdict = stimulation.verdict if beat.kind in ("paced", "fusion") else "no evidence"
     axis = axis_by_amplitude = area = area_interval = area_before_p = loop = None
     until_ms = min([t for t in beat.stimulus_ms if t <= limits.onset_ms], default=None)
     if record.voltages_trusted:
@@ -208,9 +210,7 @@ def measure_ecg(
             heart_rate_bpm=heart_rate_bpm,
             p_wave_mv=_upright_p_mv(p_and_t),
         )
-    pr_ms = (
-        None if p_and_t.p_onset_ms is None or beat_paced == "yes" else limits.onset_ms - p_and_t.p_onset_ms
-    )
+    pr_ms = None if p_and_t.p_onset_ms is None or beat_paced == "yes" else limits.onset_ms - p_and_t.p_onset_ms
     return EcgMeasurement(
         record=record,
         heart_rate_bpm=heart_rate_bpm,
@@ -239,6 +239,11 @@ def measure_ecg(
 
 def _beats_of(record: EcgRecord) -> tuple[Stimulation, tuple[BeatCluster, ...]]:
     """Find stimuli and beats, blank the stimuli, group the beats."""
+    if record.duration_s < SHORTEST_RECORD_S:
+        raise MeasurementError(
+            f"{record.source.file} lasts {record.duration_s:.2f} s, at least {SHORTEST_RECORD_S:g} s are needed: "
+            "look at the sampling rate, or give a longer recording"
+        )
     spikes = find_spikes(record.signal_mv, record.sampling_rate_hz)
     marks_s = record.vendor.pace_marks_s
     blanked_s = tuple(sorted({spike.time_s for spike in spikes} | set(marks_s)))
@@ -252,6 +257,11 @@ def _beats_of(record: EcgRecord) -> tuple[Stimulation, tuple[BeatCluster, ...]]:
         raise MeasurementError(
             f"no heart beats were found in {record.source.file} ({record.duration_s:.1f} s): at least one "
             "whole beat, 0.16 s away from both ends, is needed; look at the recording"
+        )
+    if len(beats) >= _ENOUGH_BEATS and max(len(cluster.times_s) for cluster in clusters) == 1:
+        raise MeasurementError(
+            f"no two of the {len(beats)} deflections found in {record.source.file} are alike: this looks like noise, "
+            "not like a heart beating; look at the recording"
         )
     return stimulation, clusters
 
@@ -271,15 +281,19 @@ def _median_interval_ms(clusters: tuple[BeatCluster, ...]) -> float | None:
     return None if times_s.size < 2 else float(np.median(np.diff(times_s)) * 1000.0)
 
 
+def _heart_rate_bpm(clusters: tuple[BeatCluster, ...]) -> float | None:
+    """Return beats per time: in bigeminy and in fibrillation the median interval would mislead."""
+    times_s = np.sort(np.concatenate([cluster.times_s for cluster in clusters]))
+    return None if times_s.size < 2 else float(60.0 * (times_s.size - 1) / (times_s[-1] - times_s[0]))
+
+
 def _upright_p_mv(p_and_t: PAndT) -> dict[str, float] | None:
     if p_and_t.p_amplitude_mv is None:
         return None
     return {lead: max(0.0, float(p_and_t.p_amplitude_mv[LEADS.index(lead)])) for lead in ("V1", "V2", "aVF")}
 
 
-def _measuring_findings(
-    record: EcgRecord, clusters: tuple[BeatCluster, ...], limits: QrsLimits
-) -> tuple[Finding, ...]:
+def _measuring_findings(record: EcgRecord, clusters: tuple[BeatCluster, ...], limits: QrsLimits) -> tuple[Finding, ...]:
     found = []
     measured, total = clusters[0], sum(len(cluster.times_s) for cluster in clusters)
     share = len(measured.times_s) / total
@@ -296,8 +310,7 @@ def _measuring_findings(
         found.append(
             Finding(
                 code="few-beats",
-                message=f"only {len(measured.times_s)} beat(s) of the measured form: "
-                "noise is not averaged out",
+                message=f"only {len(measured.times_s)} beat(s) of the measured form: noise is not averaged out",
             )
         )
     half = 0.5 * (limits.duration_interval_ms[1] - limits.duration_interval_ms[0])
@@ -305,8 +318,7 @@ def _measuring_findings(
         found.append(
             Finding(
                 code="wide-interval",
-                message=f"QRS duration is uncertain by {half:.0f} ms: beats or leads disagree; "
-                "look at the marked beat",
+                message=f"QRS duration is uncertain by {half:.0f} ms: beats or leads disagree; look at the marked beat",
             )
         )
     if record.sampling_rate_hz < 250.0:

@@ -19,6 +19,8 @@ _P_SMALLEST_MV = 0.02
 #: The P wave begins where the slope falls to this share of its peak (on the odd LUDB records the mean
 #: difference from the median manual mark is then 0 ms, standard deviation 8 ms).
 _P_SHARE = 0.20
+#: A P wave that begins closer than this to the start of the beat began before it: its onset was not seen [s].
+_BEFORE_P_S = 0.014
 #: The T peak is looked for from here after the QRS end [ms].
 _T_EARLIEST_MS = 60.0
 #: Smallest T wave that allows a T end [mV].
@@ -101,6 +103,8 @@ def _p_wave(
     peak = float(slope[max(start, centre - int(0.06 * rate)) : centre + int(0.06 * rate)].max())
     level = floor + _P_SHARE * (peak - floor)
     first = _edge(slope, centre, -1, level, int(0.014 * rate), max(0, start - int(0.06 * rate)))
+    if first < int(_BEFORE_P_S * rate):
+        return None, None, "the P wave begins before the representative beat", None
     last = _edge(slope, centre, 1, level, int(0.014 * rate), edge)
     base = smooth[:, [first]] + (smooth[:, [last]] - smooth[:, [first]]) * np.linspace(
         0.0, 1.0, last - first + 1

@@ -99,9 +99,7 @@ def compare_shapes(follow_up: EcgTemplate, template: EcgTemplate) -> Similarity:
         correlation=_cosine(found8, wanted8),
         limb_correlation=_cosine(found[_LIMB], wanted[_LIMB]),
         precordial_correlation=_cosine(found[_CHEST], wanted[_CHEST]),
-        lead_correlation={
-            lead: _lead_correlation(found8[i], wanted8[i]) for i, lead in enumerate(INDEPENDENT_LEADS)
-        },
+        lead_correlation={lead: _lead_correlation(found8[i], wanted8[i]) for i, lead in enumerate(INDEPENDENT_LEADS)},
         rms_difference_mv=_rms(difference),
         relative_rms_difference=_rms(difference) / max(_rms(wanted8), 1e-9),
         gain=float((found8 * wanted8).sum() / max((wanted8**2).sum(), 1e-12)),
@@ -152,9 +150,7 @@ def shifted_qrs(follow_up: EcgTemplate, time_ms: FloatArray) -> Iterator[tuple[f
         Shift in [-`LARGEST_SHIFT_MS`, `LARGEST_SHIFT_MS`] [ms] and the QRS in I, II, V1 to V6, shape (8, n)
         [mV].
     """
-    span = np.arange(
-        time_ms[0] - LARGEST_SHIFT_MS, time_ms[-1] + LARGEST_SHIFT_MS + FINE_STEP_MS / 2, FINE_STEP_MS
-    )
+    span = np.arange(time_ms[0] - LARGEST_SHIFT_MS, time_ms[-1] + LARGEST_SHIFT_MS + FINE_STEP_MS / 2, FINE_STEP_MS)
     fine = qrs_at(follow_up, span)[_INDEPENDENT]
     stride = round(STEP_MS / FINE_STEP_MS)
     reach = (time_ms.size - 1) * stride + 1
