@@ -116,21 +116,23 @@ def rough_onsets(signal_mv: FloatArray, sampling_rate_hz: float, beats: NDArray[
     Returns
     -------
     ndarray of int
-        For each beat the sample, at most 0.2 s before it, where the joint slope last rose above a fifth of
+        For each beat the sample, at most 0.2 s before it, where the joint slope last rose above 6 % of
         its peak.
     """
     slope = np.abs(
         np.gradient(ndimage.gaussian_filter1d(signal_mv, 0.004 * sampling_rate_hz, axis=1), axis=1)
     )
-    slope = slope / np.maximum(np.percentile(slope, 99, axis=1, keepdims=True), 1e-9)
-    joint = ndimage.uniform_filter1d(slope.mean(axis=0), max(1, int(0.016 * sampling_rate_hz)))
+    # What a lead does between beats is noise: only what stands above it counts, so that a noisy lead cannot decide.
+    noise = 2.0 * np.median(slope, axis=1, keepdims=True)
+    size = np.percentile(slope, 99, axis=1, keepdims=True)
+    standing_out = np.maximum(slope - noise, 0.0) / np.maximum(size, 1e-9)
+    joint = ndimage.uniform_filter1d(standing_out.mean(axis=0), max(1, int(0.016 * sampling_rate_hz)))
     reach = int(0.2 * sampling_rate_hz)
-    floor = float(np.percentile(joint, 20))
     onsets = []
     for beat in beats:
         start = max(0, int(beat) - reach)
         around = joint[start : int(beat) + reach // 2]
-        level = floor + 0.2 * (around.max() - floor)
+        level = 0.06 * around.max()
         quiet = ndimage.binary_opening(
             joint[start : int(beat) + 1] < level, np.ones(int(0.024 * sampling_rate_hz), dtype=bool)
         )

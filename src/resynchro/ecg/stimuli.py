@@ -37,11 +37,11 @@ _LIKE_SHAPE = 0.9
 _APART_S = 0.010
 #: A ventricular stimulus lies this close before or after the rough onset of its QRS, an atrial one further
 #: before [s].
-VENTRICULAR_WINDOW_S = (-0.04, 0.06)
+VENTRICULAR_WINDOW_S = (-0.04, 0.07)
 _ATRIAL_LEAD_S = 0.32
-#: Median absolute deviation of the stimulus-to-QRS time that still counts as constant coupling [s]. Wide,
-#: because the rough onset of a fusion beat lies elsewhere than that of a paced beat.
-_COUPLING_S = 0.025
+#: Median absolute deviation of the stimulus-to-QRS time that still counts as constant coupling [s]. Wider for ventricular
+#: stimuli, because the rough onset of a fusion beat lies elsewhere than that of a paced beat.
+_VENTRICULAR_COUPLING_S, _ATRIAL_COUPLING_S = 0.025, 0.010
 #: Stimuli of one channel have like heights: the median absolute deviation is at most this share of the
 #: median.
 _LIKE_HEIGHT = 0.5
@@ -212,8 +212,8 @@ def judge_stimulation(
     """
     times_s = np.array([spike.time_s for spike in spikes])
     lead_s = _lead_of(times_s, onset_times_s)
-    ventricular = _constant(spikes, lead_s, *VENTRICULAR_WINDOW_S)
-    atrial = _constant(spikes, lead_s, VENTRICULAR_WINDOW_S[1], _ATRIAL_LEAD_S)
+    ventricular = _constant(spikes, lead_s, *VENTRICULAR_WINDOW_S, _VENTRICULAR_COUPLING_S)
+    atrial = _constant(spikes, lead_s, VENTRICULAR_WINDOW_S[1], _ATRIAL_LEAD_S, _ATRIAL_COUPLING_S)
     marks = np.array(vendor_pace_marks_s, dtype=np.float64)
     if marks.size:
         mark_lead_s = _lead_of(marks, onset_times_s)
@@ -262,7 +262,7 @@ def _lead_of(times_s: FloatArray, onset_times_s: FloatArray) -> FloatArray:
 
 
 def _constant(
-    spikes: tuple[Spike, ...], lead_s: FloatArray, low_s: float, high_s: float
+    spikes: tuple[Spike, ...], lead_s: FloatArray, low_s: float, high_s: float, coupling_s: float
 ) -> tuple[Spike, ...]:
     """Return the spikes whose lead lies in a window, if they are coupled constantly and alike in height."""
     inside = [(spike, lead) for spike, lead in zip(spikes, lead_s, strict=True) if low_s < lead <= high_s]
@@ -270,10 +270,11 @@ def _constant(
         return ()
     leads = np.array([lead for _, lead in inside])
     heights = np.array([spike.height_mv for spike, _ in inside])
-    kept = (np.abs(leads - np.median(leads)) <= 2.5 * _COUPLING_S) & (heights >= 0.33 * np.median(heights))
+    kept = (np.abs(leads - np.median(leads)) <= 2.5 * coupling_s) & (heights >= 0.33 * np.median(heights))
     spread = np.median(np.abs(leads[kept] - np.median(leads[kept])))
+    scattered = kept.sum() < 0.5 * len(inside)  # most spikes of the window elsewhere: noise, not a device
     unlike = np.median(np.abs(heights[kept] - np.median(heights[kept]))) / np.median(heights[kept])
-    if kept.sum() < 2 or spread > _COUPLING_S or unlike > _LIKE_HEIGHT:
+    if kept.sum() < 2 or scattered or spread > coupling_s or unlike > _LIKE_HEIGHT:
         return ()
     return tuple(spike for (spike, _), keep in zip(inside, kept, strict=True) if keep)
 
