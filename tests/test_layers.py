@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 MAY_IMPORT["planning"] = {"errors", "record", "ecg", "imaging", "evidence", "selection", "heart", "electrics", "mechanics"}
 MAY_IMPORT["followup"] = {"errors", "record", "ecg", "evidence"}
-MAY_IMPORT["pictures"] = set(MAY_IMPORT) - {"formats"}
+MAY_IMPORT["pictures"] = set(MAY_IMPORT)
 MAY_IMPORT["report"] = MAY_IMPORT["pictures"] | {"pictures"}
 MAY_IMPORT["cohort"] = {"errors", "record", "planning", "followup"}
 MAY_IMPORT["cli"] = set(MAY_IMPORT)

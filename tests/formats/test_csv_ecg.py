@@ -207,8 +207,9 @@ def test_a_written_record_reads_the_same(synthetic_leads_mv: Leads, tmp_path: Pa
     assert sorted(file.name for file in tmp_path.iterdir()) == ["b.csv", "c.csv"]  # nothing temporary is left
 
 
-def test_writing_into_a_folder_that_is_not_there(synthetic_leads_mv: Leads, tmp_path: Path) -> None:
+def test_writing_where_no_folder_can_be(synthetic_leads_mv: Leads, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
     with pytest.raises(InputError, match="cannot be written"):
-        write_csv_ecg(synthetic_leads_mv, tmp_path / "none" / "a.csv", sampling_rate_hz=500.0)
+        write_csv_ecg(synthetic_leads_mv, tmp_path / "file" / "a.csv", sampling_rate_hz=500.0)
     with pytest.raises(InputError, match="sampling rate"):
         write_csv_ecg(synthetic_leads_mv, tmp_path / "a.csv")

@@ -100,8 +100,8 @@ def _other_reference(evidence: CaptureEvidence) -> _Step:
     if not evidence.fits(nearest) or evidence.relative_distance(nearest) > CLEARLY_NEARER:
         return None
     reason = (
-        f"nearest to the {nearest.label} reference: {_numbers(nearest)}, against "
-        f"{evidence.to_baseline.correlation:.2f} with {evidence.baseline.label}"
+        f"nearest to the {nearest.label} reference: {_numbers(nearest)}; correlation with "
+        f"the {evidence.baseline.label} reference {evidence.to_baseline.correlation:.2f}"
     )
     if nearest.label == "intrinsic":
         return _intrinsic(evidence, reason)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from datetime import date
 from pathlib import Path
 
 from resynchro.errors import InputError
 from resynchro.formats.case_folder import CASE_FILE
 from resynchro.formats.case_value import Pseudonym
+from resynchro.formats.output_file import write_file
 
 #: Folders for the files of a case; the names are a habit, not a rule.
 SUBFOLDERS = ("ecg", "echo", "cmr")
@@ -196,7 +195,7 @@ def write_case_template(folder: str | Path, *, case_id: str, today: date | None 
         raise InputError(f"pseudonym of the case: {error}") from error
     home = Path(folder)
     path = home / CASE_FILE
-    if os.path.lexists(path):
+    if path.exists() or path.is_symlink():
         raise InputError(f"{path} exists and is kept: give another folder, or edit that file")
     try:
         for subfolder in SUBFOLDERS:
@@ -226,21 +225,4 @@ def write_case_yaml(folder: str | Path, text: str) -> Path:
     InputError
         When it cannot be written.
     """
-    home = Path(folder)
-    path = home / CASE_FILE
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=home, prefix=".case-", suffix=".yaml")
-        part = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
-            part.chmod(0o644)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{path}: cannot be written ({error}); check the folder and its permissions"
-        ) from error
-    return path
+    return write_file(Path(folder) / CASE_FILE, text)

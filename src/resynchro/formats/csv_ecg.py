@@ -18,9 +18,7 @@ tab the decimal sign may be a comma. Empty cells are missing samples. Nothing is
 from __future__ import annotations
 
 import io
-import os
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +29,7 @@ import numpy as np
 
 from resynchro.errors import InputError
 from resynchro.formats.file_bytes import read_bytes, sha256_of
+from resynchro.formats.output_file import write_file
 from resynchro.formats.twelve_leads import SAMPLING_RATE_RANGE_HZ, canonical_lead, twelve_leads
 from resynchro.record.ecg import LEADS, EcgFilters, EcgRecord, EcgSource, FloatArray, Sex
 
@@ -176,20 +175,7 @@ def write_csv_ecg(
     head.append(",".join(leads))
     table = io.StringIO()
     np.savetxt(table, 1000.0 * np.stack(list(leads.values()), axis=1), fmt="%.1f", delimiter=",")
-    try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write("\n".join(head) + "\n" + table.getvalue())
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be written ({error}); check the folder and its permissions"
-        ) from error
+    write_file(path, "\n".join(head) + "\n" + table.getvalue())
 
 
 def _table(content: bytes) -> _Table:

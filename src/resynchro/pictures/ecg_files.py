@@ -1,0 +1,72 @@
+"""The pictures of one measured ECG as files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from resynchro.ecg.measurement import EcgMeasurement
+from resynchro.formats.output_file import write_file
+from resynchro.pictures.beats import beats_figure, butterfly_figure
+from resynchro.pictures.ecg_paper import ecg_paper_figure
+from resynchro.pictures.figure_files import png_bytes, svg_text
+from resynchro.pictures.vector_loop import vector_loop_figure
+
+#: The longest name of a recording that goes into the name of a picture.
+_LONGEST_NAME = 80
+
+
+def write_ecg_pictures(measurement: EcgMeasurement, folder: Path) -> tuple[Path, ...]:
+    """Write the paper, the beats, their overlay and the vector loop of one ECG as SVG and PNG.
+
+    Parameters
+    ----------
+    measurement
+        From `measure_ecg`.
+    folder
+        Where to; made when absent.
+
+    Returns
+    -------
+    tuple of Path
+        ``NAME-HASH_ecg.svg``, ``.png``, then the same of ``_beats``, ``_butterfly`` and ``_loop``; no loop when
+        voltages cannot be trusted. NAME is the name of the recording's file, HASH the first eight digits of its
+        SHA-256, so that two recordings of one name in different folders do not overwrite each other while the same
+        recording always gets the same name.
+
+    Raises
+    ------
+    InputError
+        When the folder cannot be made or written to.
+    """
+    pictures: list[tuple[str, str, Callable[[EcgMeasurement], Figure]]] = [
+        ("ecg", "12-lead ECG", ecg_paper_figure),
+        ("beats", "Representative beat", beats_figure),
+        ("butterfly", "Representative beat, all leads", butterfly_figure),
+    ]
+    if measurement.loop is not None:
+        pictures.append(("loop", "Vector loop", vector_loop_figure))
+    name = picture_name(measurement)
+    written = []
+    for suffix, title, draw in pictures:
+        figure = draw(measurement)
+        file = Path(measurement.record.source.file).name
+        contents = (
+            ("svg", svg_text(figure, title=f"{title}: {file}").encode("utf-8")),
+            ("png", png_bytes(figure)),
+        )
+        for ending, content in contents:
+            path = folder / f"{name}_{suffix}.{ending}"
+            write_file(path, content)
+            written.append(path)
+    return tuple(written)
+
+
+def picture_name(measurement: EcgMeasurement) -> str:
+    """Return the first part of the names of a recording's pictures, safe on every file system."""
+    source = measurement.record.source
+    stem = re.sub(r"[^\w.-]+", "_", Path(source.file).stem).strip("._")
+    return f"{stem[:_LONGEST_NAME] or 'ecg'}-{source.sha256[:8]}"
