@@ -1,0 +1,107 @@
+"""``resynchro demo``: the built-in demonstration case, made and planned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from resynchro.ecg.dipole_wave import SyntheticKind
+
+_CASE = """\
+# The demonstration case of Resynchro: a synthetic patient. No value comes from a real person.
+id: DEMO-LBBB
+patient:
+  sex: female
+  age_years: 64
+  aetiology: non-ischaemic
+  nyha: 3
+  rhythm: sinus
+  lvef_pct: 27
+  optimal_medical_therapy: true
+  pacing_indicated: false
+  av_block: none
+  life_expectancy_below_1_year: false
+visits:
+  - date: 2026-03-02
+    role: baseline
+    ecg: ecg/baseline.csv
+    lvedv_ml: 249
+    lvesv_ml: 182
+    device: {type: none}
+  - date: 2026-03-20
+    role: implant
+    ecg:
+      - {file: ecg/implant_biventricular.csv, pacing: biventricular}
+      - {file: ecg/implant_rv_only.csv, pacing: rv-only}
+      - {file: ecg/implant_lv_only.csv, pacing: lv-only}
+    device: {type: CRT-P, lv_lead: {segment: 11, vein: posterolateral}, av_sensed_ms: 120, vv_ms: -20}
+  - date: 2026-09-21
+    role: follow-up
+    ecg: ecg/follow_up.csv
+    nyha: 3
+"""
+
+#: File, kind of activation, QRS duration [ms], heart rate [1/min]. The follow-up shows loss of LV capture.
+_ECGS: tuple[tuple[str, SyntheticKind, float, float], ...] = (
+    ("ecg/baseline.csv", "lbbb", 145.0, 72.0),
+    ("ecg/implant_biventricular.csv", "biventricular-paced", 120.0, 74.0),
+    ("ecg/implant_rv_only.csv", "rv-paced", 164.0, 76.0),
+    ("ecg/implant_lv_only.csv", "lv-paced", 160.0, 75.0),
+    ("ecg/follow_up.csv", "rv-paced", 166.0, 70.0),
+)
+_REMARK = "Synthetic ECG of the demonstration case of Resynchro: by a dipole-wave model, from no patient."
+
+
+@click.command("demo")
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    default=Path("resynchro-demo"),
+    show_default=True,
+    help="Folder for the demonstration case and its plan.",
+)
+def command(out: Path) -> None:
+    """Make the demonstration case (a synthetic patient with left bundle branch block) and plan it."""
+    from resynchro.cli.plan import plan_case
+
+    write_demonstration_case(out)
+    plan_case(out, out / "plan")
+
+
+def write_demonstration_case(folder: Path) -> None:
+    """Write the demonstration case; the same bytes every time.
+
+    Parameters
+    ----------
+    folder
+        Made when it does not exist. A case of another patient in it is never overwritten.
+
+    Raises
+    ------
+    InputError
+        When the folder holds another case.
+    """
+    import numpy as np
+
+    from resynchro.ecg.synthetic import synthetic_ecg
+    from resynchro.errors import InputError
+    from resynchro.formats.csv_ecg import write_csv_ecg
+    from resynchro.formats.output_file import write_file
+
+    existing = folder / "case.yaml"
+    if existing.exists() and existing.read_bytes() != _CASE.encode():
+        raise InputError(f"{existing} holds another case and is kept: give --out another folder")
+    (folder / "ecg").mkdir(parents=True, exist_ok=True)
+    for number, (file, kind, qrs_ms, heart_rate_bpm) in enumerate(_ECGS):
+        synthetic = synthetic_ecg(
+            kind=kind,
+            qrs_ms=qrs_ms,
+            heart_rate_bpm=heart_rate_bpm,
+            rng=np.random.default_rng(20260302 + number),
+        )
+        write_csv_ecg(synthetic.record, folder / file, remark=_REMARK)
+    write_file(existing, _CASE)

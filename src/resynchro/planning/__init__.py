@@ -1,0 +1,1 @@
+"""The plan for one patient: five questions, five answers, and what is missing."""
