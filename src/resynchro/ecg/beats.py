@@ -16,8 +16,13 @@ _DEAD_SLOPE_MV = 1e-6
 _JOIN_S = 0.10
 #: Two beats cannot be closer than this [s].
 REFRACTORY_S = 0.25
-#: Threshold as a share of the typical beat's energy above the floor.
-_THRESHOLD = 0.35
+#: Threshold as a share of the typical beat's energy, and of what of it stands above the floor.
+_THRESHOLD, _THRESHOLD_OVER_FLOOR = 0.35, 0.25
+#: A wide paced beat or extrasystole among narrow beats has a fifth of their slopes but about their size.
+#: Below the threshold a peak counts with this share of the energy (above the floor) and of the size, so far
+#: from other beats that it is no T wave [s]. On the odd LUDB records T and P waves stay below half of the
+#: size, or are nearer.
+_SLOW_THRESHOLD, _SLOW_SIZE_SHARE, _T_REACH_S = 0.15, 0.45, 0.36
 #: A P wave beside a slow QRS can pass the threshold on slopes alone. What is smaller than this share of a
 #: neighbour within this time [s] is no beat of its own; on the odd LUDB records no marked beat comes near it.
 _SMALL_SHARE, _NEIGHBOUR_S = 0.25, 0.40
@@ -76,29 +81,51 @@ def detect_beats(signal_mv: FloatArray, sampling_rate_hz: float) -> NDArray[np.i
     # The typical height is the median over one-second windows of their maximum: a burst of noise cannot set
     # it.
     window = int(sampling_rate_hz * 1.5)
-    maxima = [
-        energy[start : start + window].max() for start in range(0, max(1, energy.size - window // 2), window)
-    ]
+    maxima = [energy[start : start + window].max() for start in range(0, max(1, energy.size - window // 2), window)]
     typical = float(np.median(maxima)) if maxima else 0.0
     if typical <= 0.0:
         return np.zeros(0, dtype=np.intp)
-    # Noise lifts the whole curve: the threshold stands above its floor, not above zero.
+    # Noise lifts the whole curve: the threshold stands above its floor, too. Not by the full share: in a
+    # clean record that would lose ventricular extrasystoles, whose slopes are a third of those of sinus
+    # beats.
     floor = min(float(np.percentile(energy, 20)), 0.9 * typical)
-    height = floor + _THRESHOLD * (typical - floor)
-    peaks, _ = signal.find_peaks(energy, height=height, distance=distance)
-    return _without_small_neighbours(signal_mv, sampling_rate_hz, np.asarray(peaks, dtype=np.intp))
+    over_floor = floor + _THRESHOLD_OVER_FLOOR * (typical - floor)
+    steep, _ = signal.find_peaks(energy, height=max(_THRESHOLD * typical, over_floor), distance=distance)
+    slow, _ = signal.find_peaks(energy, height=floor + _SLOW_THRESHOLD * (typical - floor), distance=distance)
+    large = _large_and_alone(signal_mv, sampling_rate_hz, slow, steep)
+    peaks = np.union1d(steep, large).astype(np.intp)
+    return _without_small_neighbours(signal_mv, sampling_rate_hz, peaks)
+
+
+def _large_and_alone(
+    signal_mv: FloatArray, sampling_rate_hz: float, slow: NDArray[np.intp], steep: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Keep the peaks that are about as large as the steep beats and far from them: wide beats among narrow ones."""
+    if not steep.size:
+        return slow[:0]
+    usual = float(np.median(_sizes(signal_mv, sampling_rate_hz, steep)))
+    large = _sizes(signal_mv, sampling_rate_hz, slow) >= _SLOW_SIZE_SHARE * usual
+    alone = np.abs(slow[:, None] - steep).min(axis=1) > _T_REACH_S * sampling_rate_hz
+    kept: NDArray[np.intp] = slow[large & alone]
+    return kept
+
+
+def _sizes(signal_mv: FloatArray, sampling_rate_hz: float, peaks: NDArray[np.intp]) -> FloatArray:
+    """Return the height from trough to summit around each peak, root mean square over leads [mV]."""
+    reach = int(_SIZE_REACH_S * sampling_rate_hz)
+    extents = [np.ptp(signal_mv[:, max(0, peak - reach) : peak + reach + 1], axis=1) for peak in peaks]
+    return np.array([np.sqrt((extent**2).mean()) for extent in extents])
 
 
 def _without_small_neighbours(
     signal_mv: FloatArray, sampling_rate_hz: float, peaks: NDArray[np.intp]
 ) -> NDArray[np.intp]:
     """Leave out what is far smaller than a neighbour: its P wave."""
-    reach = int(_SIZE_REACH_S * sampling_rate_hz)
-    extents = [np.ptp(signal_mv[:, max(0, peak - reach) : peak + reach + 1], axis=1) for peak in peaks]
-    sizes = np.array([np.sqrt((extent**2).mean()) for extent in extents])
+    sizes = _sizes(signal_mv, sampling_rate_hz, peaks)
     near = np.abs(peaks[:, None] - peaks) <= _NEIGHBOUR_S * sampling_rate_hz
     largest = np.where(near, sizes, 0.0).max(axis=1, initial=0.0)
-    return peaks[sizes >= _SMALL_SHARE * largest]
+    kept: NDArray[np.intp] = peaks[sizes >= _SMALL_SHARE * largest]
+    return kept
 
 
 def rough_onsets(signal_mv: FloatArray, sampling_rate_hz: float, beats: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -119,10 +146,9 @@ def rough_onsets(signal_mv: FloatArray, sampling_rate_hz: float, beats: NDArray[
         For each beat the sample, at most 0.2 s before it, where the joint slope last rose above 6 % of
         its peak.
     """
-    slope = np.abs(
-        np.gradient(ndimage.gaussian_filter1d(signal_mv, 0.004 * sampling_rate_hz, axis=1), axis=1)
-    )
-    # What a lead does between beats is noise: only what stands above it counts, so that a noisy lead cannot decide.
+    slope = np.abs(np.gradient(ndimage.gaussian_filter1d(signal_mv, 0.004 * sampling_rate_hz, axis=1), axis=1))
+    # What a lead does between beats is noise: only what stands above it counts, so that a noisy lead cannot
+    # decide.
     noise = 2.0 * np.median(slope, axis=1, keepdims=True)
     size = np.percentile(slope, 99, axis=1, keepdims=True)
     standing_out = np.maximum(slope - noise, 0.0) / np.maximum(size, 1e-9)

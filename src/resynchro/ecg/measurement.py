@@ -16,7 +16,7 @@ from resynchro.ecg.conduction_verdict import ConductionVerdict, Morphology
 from resynchro.ecg.delineation import QrsConvention, measure_limits
 from resynchro.ecg.lead_waves import LeadWaves
 from resynchro.ecg.p_and_t import PAndT, measure_p_and_t
-from resynchro.ecg.qrs_area import QrsArea, QrsAreaInterval, qrs_area, qrs_area_interval, zero_level_mv
+from resynchro.ecg.qrs_area import ZERO_WINDOW_MS, QrsArea, QrsAreaInterval, qrs_area, qrs_area_interval, zero_level_mv
 from resynchro.ecg.representative import MEASUREMENT_RATE_HZ, QrsLimits, RepresentativeBeat
 from resynchro.ecg.selvester import SelvesterScore, selvester_score
 from resynchro.ecg.stimuli import (
@@ -189,7 +189,7 @@ def measure_ecg(
         vcg_mv = vectorcardiogram_kors(beat.signal_mv)
         rate = beat.sampling_rate_hz
         area = qrs_area(vcg_mv, rate, limits.onset_ms, limits.end_ms, zero_until_ms=until_ms)
-        if p_and_t.p_onset_ms is not None:
+        if p_and_t.p_onset_ms is not None and p_and_t.p_onset_ms > ZERO_WINDOW_MS:
             area_before_p = qrs_area(vcg_mv, rate, limits.onset_ms, limits.end_ms, zero_until_ms=p_and_t.p_onset_ms)
         area_interval = qrs_area_interval(beat.signal_mv, rate, limits, zero_until_ms=until_ms)
         zero_mv = zero_level_mv(vcg_mv, rate, limits.onset_ms, until_ms=until_ms)

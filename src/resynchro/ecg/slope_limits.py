@@ -16,6 +16,9 @@ _CORE_BEFORE_S, _CORE_AFTER_S = 0.12, 0.16
 _HOLD_S = 0.010
 #: Quiet stretches from which the noise floor is read: before the core from .. to, after it from .. to [s].
 _QUIET_S = (0.25, 0.08, 0.12, 0.30)
+#: A split wide QRS goes on behind a slow zone when this share of the peak slope follows within this time [s]. With it
+#: the ends of the odd LUDB records scatter by 6.9 instead of 7.1 ms; shares of 0.1 to 0.2 and gaps of 30 to 80 ms do alike.
+_STRONG_SHARE, _GAP_S = 0.15, 0.040
 _JOINT_FLOOR_SHARE, _LEAD_FLOOR_SHARE = 0.10, 0.20
 
 MEAN_SHARES = np.array([0.03, 0.05, 0.08, 0.12])
@@ -68,12 +71,12 @@ def lead_limits(slopes: FloatArray, sampling_rate_hz: float, fiducial: int) -> t
     start, stop = _core_window(slopes.shape[1], sampling_rate_hz, fiducial)
     calm = ndimage.uniform_filter1d(slopes, max(1, int(0.030 * sampling_rate_hz)), axis=1)
     cores = start + np.argmax(calm[:, start:stop], axis=1)
-    quiet, hold = _quiet(sampling_rate_hz), max(1, int(_HOLD_S * sampling_rate_hz))
+    quiet, hold, gap = _search_lengths(sampling_rate_hz)
     first = np.empty((len(slopes), LEAD_SHARES.size))
     last = np.empty_like(first)
     for lead in range(len(slopes)):
         first[lead], last[lead] = _limits_at(
-            slopes[lead], int(cores[lead]), LEAD_SHARES, quiet, hold, _LEAD_FLOOR_SHARE
+            slopes[lead], int(cores[lead]), LEAD_SHARES, quiet, hold, gap, _LEAD_FLOOR_SHARE
         )
     return first, last
 
@@ -102,14 +105,14 @@ def joint_limits(
     """
     start, stop = _core_window(slopes.shape[1], sampling_rate_hz, fiducial)
     share = weights / weights.sum()
-    quiet, hold = _quiet(sampling_rate_hz), max(1, int(_HOLD_S * sampling_rate_hz))
+    quiet, hold, gap = _search_lengths(sampling_rate_hz)
     firsts, lasts = [], []
     mean = share @ slopes
     calm = ndimage.uniform_filter1d(mean, max(1, int(0.050 * sampling_rate_hz)))
     core = start + int(np.argmax(calm[start:stop]))
     for activity, shares in ((mean, MEAN_SHARES), (np.sqrt(share @ slopes**2), RMS_SHARES)):
         scaled = activity / max(float(activity[start:stop].max()), 1e-9)
-        first, last = _limits_at(scaled, core, shares, quiet, hold, _JOINT_FLOOR_SHARE)
+        first, last = _limits_at(scaled, core, shares, quiet, hold, gap, _JOINT_FLOOR_SHARE)
         firsts.append(first)
         lasts.append(last)
     return np.concatenate(firsts), np.concatenate(lasts)
@@ -121,8 +124,10 @@ def _core_window(samples: int, sampling_rate_hz: float, fiducial: int) -> tuple[
     return start, stop
 
 
-def _quiet(sampling_rate_hz: float) -> NDArray[np.int64]:
-    return np.array([int(s * sampling_rate_hz) for s in _QUIET_S], dtype=np.int64)
+def _search_lengths(sampling_rate_hz: float) -> tuple[NDArray[np.int64], int, int]:
+    """Return the quiet stretches, the hold and the gap in samples."""
+    quiet = np.array([int(s * sampling_rate_hz) for s in _QUIET_S], dtype=np.int64)
+    return quiet, max(1, int(_HOLD_S * sampling_rate_hz)), max(1, int(_GAP_S * sampling_rate_hz))
 
 
 @njit(cache=True)
@@ -140,14 +145,24 @@ def _first_above(activity: FloatArray, core: int, threshold: float, hold: int) -
 
 
 @njit(cache=True)
-def _last_above(activity: FloatArray, core: int, threshold: float, hold: int) -> int:
-    """Go on from the core and return the last sample of the activity that leaves it unbroken."""
+def _last_above(activity: FloatArray, core: int, threshold: float, strong: float, hold: int, gap: int) -> int:
+    """Go on from the core and return the last sample of the activity that leaves it unbroken.
+
+    A slow zone is crossed when strong activity follows within the gap: the later part of a split wide QRS.
+    """
     run = 0
+    crossed = core
     for sample in range(core, activity.size):
         if activity[sample] < threshold:
             run += 1
-            if run >= hold:
-                return sample - hold
+            if run >= hold and sample >= crossed:
+                end = sample - hold
+                for later in range(sample + 1, min(end + gap, activity.size)):
+                    if activity[later] > strong:
+                        crossed = later
+                if crossed <= sample:
+                    return end
+                run = 0
         else:
             run = 0
     return activity.size - 1
@@ -171,6 +186,7 @@ def _limits_at(
     shares: FloatArray,
     quiet: NDArray[np.int64],
     hold: int,
+    gap: int,
     floor_share: float,
 ) -> tuple[FloatArray, FloatArray]:
     """Return first and last samples of an activity with peak one, for shares of the peak above its floor."""
@@ -180,5 +196,6 @@ def _limits_at(
     last = np.empty(shares.size)
     for k in range(shares.size):
         first[k] = _first_above(activity, core, before + shares[k] * (1.0 - before), hold)
-        last[k] = _last_above(activity, core, after + shares[k] * (1.0 - after), hold)
+        strong = after + max(_STRONG_SHARE, shares[k]) * (1.0 - after)
+        last[k] = _last_above(activity, core, after + shares[k] * (1.0 - after), strong, hold, gap)
     return first, last

@@ -39,8 +39,8 @@ _APART_S = 0.010
 #: before [s].
 VENTRICULAR_WINDOW_S = (-0.04, 0.07)
 _ATRIAL_LEAD_S = 0.32
-#: Median absolute deviation of the stimulus-to-QRS time that still counts as constant coupling [s]. Wider for ventricular
-#: stimuli, because the rough onset of a fusion beat lies elsewhere than that of a paced beat.
+#: Median absolute deviation of the stimulus-to-QRS time that still counts as constant coupling [s]. Wider for
+#: ventricular stimuli, because the rough onset of a fusion beat lies elsewhere than that of a paced beat.
 _VENTRICULAR_COUPLING_S, _ATRIAL_COUPLING_S = 0.025, 0.010
 #: Stimuli of one channel have like heights: the median absolute deviation is at most this share of the
 #: median.
@@ -229,10 +229,7 @@ def judge_stimulation(
     strict = [spike for spike in ventricular + atrial if spike.is_strict]
     # Beats count, not spikes: a square pulse has two edges and a biventricular device two stimuli.
     count = len(
-        {
-            int(np.searchsorted(onset_times_s, spike.time_s + VENTRICULAR_WINDOW_S[0]))
-            for spike in ventricular + atrial
-        }
+        {int(np.searchsorted(onset_times_s, spike.time_s + VENTRICULAR_WINDOW_S[0])) for spike in ventricular + atrial}
     )
     found = {
         "ventricular_s": tuple(spike.time_s for spike in ventricular),
@@ -247,8 +244,7 @@ def judge_stimulation(
         return Stimulation(verdict="probable", reason=what, **found)
     return Stimulation(
         verdict="no evidence",
-        reason="no spikes at a constant time before the QRS; "
-        "at this sampling rate that does not exclude pacing",
+        reason="no spikes at a constant time before the QRS; at this sampling rate that does not exclude pacing",
     )
 
 
@@ -271,10 +267,12 @@ def _constant(
     leads = np.array([lead for _, lead in inside])
     heights = np.array([spike.height_mv for spike, _ in inside])
     kept = (np.abs(leads - np.median(leads)) <= 2.5 * coupling_s) & (heights >= 0.33 * np.median(heights))
+    # Most spikes of the window elsewhere: noise, not a device.
+    if kept.sum() < max(2, 0.5 * len(inside)):
+        return ()
     spread = np.median(np.abs(leads[kept] - np.median(leads[kept])))
-    scattered = kept.sum() < 0.5 * len(inside)  # most spikes of the window elsewhere: noise, not a device
     unlike = np.median(np.abs(heights[kept] - np.median(heights[kept]))) / np.median(heights[kept])
-    if kept.sum() < 2 or scattered or spread > coupling_s or unlike > _LIKE_HEIGHT:
+    if spread > coupling_s or unlike > _LIKE_HEIGHT:
         return ()
     return tuple(spike for (spike, _), keep in zip(inside, kept, strict=True) if keep)
 
