@@ -1,14 +1,18 @@
-"""Fixtures of the ecg room: templates of synthetic beats with known limits."""
+"""Fixtures of the ecg room: templates of synthetic beats with known limits, measured synthetic and real ECGs."""
 
 from __future__ import annotations
 
+import csv
+import functools
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from resynchro.ecg.measurement import EcgMeasurement, measure_ecg
 from resynchro.ecg.representative import QrsLimits, RepresentativeBeat
-from resynchro.ecg.synthetic import synthetic_ecg
+from resynchro.ecg.synthetic import SyntheticEcg, synthetic_ecg
 from resynchro.ecg.template import EcgTemplate, PacedEvidence, TemplateLabel, ecg_template
 
 KINDS = {
@@ -82,3 +86,35 @@ def make_template() -> Callable[..., EcgTemplate]:
 def four_references() -> list[EcgTemplate]:
     """Return biventricular, RV-only, LV-only and intrinsic references of one synthetic patient."""
     return [synthetic_template(state, label=state, seed=i) for i, state in enumerate(KINDS)]
+
+
+@pytest.fixture(scope="session")
+def measured_synthetic() -> Callable[..., tuple[SyntheticEcg, EcgMeasurement]]:
+    """Return a function that makes a synthetic ECG and measures it, each once in a session."""
+
+    @functools.cache
+    def measured(kind: str, *, seed: int = 1, **options: object) -> tuple[SyntheticEcg, EcgMeasurement]:
+        ecg = synthetic_ecg(kind=kind, rng=np.random.default_rng(seed), **options)
+        return ecg, measure_ecg(ecg.record)
+
+    return measured
+
+
+@pytest.fixture(scope="session")
+def measured_ludb(shared_data: Callable[[str], Path]) -> Callable[[int], EcgMeasurement]:
+    """Return a function that measures a LUDB record at its true scale (1 µV per count), each once in a session."""
+    from resynchro.formats.wfdb_ecg import read_wfdb_ecg
+
+    @functools.cache
+    def measured(number: int) -> EcgMeasurement:
+        assert number % 2 == 1, "even LUDB records are kept apart for the final score"
+        return measure_ecg(read_wfdb_ecg(shared_data(f"ecg/ludb/data/{number}.hea"), uv_per_count=1))
+
+    return measured
+
+
+@pytest.fixture(scope="session")
+def ludb_reference_ms(shared_data: Callable[[str], Path]) -> dict[int, float]:
+    """Return the QRS duration by rule R2 of each odd LUDB record [ms]."""
+    with shared_data("../reference/ludb_reference_odd.csv").open(encoding="utf-8", newline="") as file:
+        return {int(row["record"]): float(row["qrsd_R2_ms"]) for row in csv.DictReader(file)}

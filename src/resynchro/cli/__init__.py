@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -21,7 +22,17 @@ _COMMANDS = {
 }
 
 
+class _ReaderGoneError(Exception):
+    """The reader of a pipe went away (`resynchro ecg ... | head`): that is no error of ours, but one for click."""
+
+
 class _LazyGroup(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGoneError from error
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 
@@ -37,9 +48,7 @@ class _LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
 
 
-@click.group(
-    cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="resynchro")
 def cli() -> None:
     """An open workbench for cardiac resynchronization therapy (CRT).
@@ -51,7 +60,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; errors become one message and status 2, never a traceback."""
     try:
-        cli(standalone_mode=False)
+        cli(prog_name="resynchro", standalone_mode=False)
     except ResynchroError as error:
         _say(str(error))
         sys.exit(2)
@@ -61,8 +70,7 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         _say("stopped")
         sys.exit(130)
-    except BrokenPipeError:
-        # The reader of a pipe went away (`resynchro ecg ... | head`): that is no error of ours.
+    except _ReaderGoneError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:

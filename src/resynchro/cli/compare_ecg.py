@@ -25,15 +25,9 @@ _PATH = click.Path(path_type=Path)
     show_default=True,
     help="What was stimulated when REFERENCE was recorded.",
 )
-@click.option(
-    "--intrinsic", metavar="FILE", type=_PATH, help="A further reference: the patient's own conduction."
-)
-@click.option(
-    "--rv-only", metavar="FILE", type=_PATH, help="A further reference: right ventricle paced alone."
-)
-@click.option(
-    "--lv-only", metavar="FILE", type=_PATH, help="A further reference: left ventricle paced alone."
-)
+@click.option("--intrinsic", metavar="FILE", type=_PATH, help="A further reference: the patient's own conduction.")
+@click.option("--rv-only", metavar="FILE", type=_PATH, help="A further reference: right ventricle paced alone.")
+@click.option("--lv-only", metavar="FILE", type=_PATH, help="A further reference: left ventricle paced alone.")
 @click.option(
     "--uv-per-count",
     type=float,
@@ -121,15 +115,11 @@ def _print_comparison(comparison: EcgComparison, follow_up: Path) -> None:
     print(f"{follow_up}: {comparison.verdict}")
     for reason in comparison.reasons:
         print(f"  {reason}")
-    print(
-        f"Changes against the {comparison.baseline} reference (measurement alone explains the number in brackets):"
-    )
+    print(f"Changes against the {comparison.baseline} reference (measurement alone explains the number in brackets):")
     for change in comparison.changes:
         value = "–" if change.change is None else f"{change.change:+.0f} {change.unit}"
         mark = " *" if change.is_beyond_noise else ""
         print(f"  {change.name}: {value} ({change.noise:.0f} {change.unit}){mark}")
     if comparison.electrode_displacement_possible:
-        print(
-            "Limb leads are unchanged, chest leads are not: displaced chest electrodes are possible; record again."
-        )
+        print("Limb leads are unchanged, chest leads are not: displaced chest electrodes are possible; record again.")
     print("Research use, not a medical device.")

@@ -25,20 +25,20 @@ patient:
   av_block: none
   life_expectancy_below_1_year: false
 visits:
-  - date: 2026-03-02
+  - date: 2024-03-04
     role: baseline
     ecg: ecg/baseline.csv
     lvedv_ml: 249
     lvesv_ml: 182
     device: {type: none}
-  - date: 2026-03-20
+  - date: 2024-03-20
     role: implant
     ecg:
       - {file: ecg/implant_biventricular.csv, pacing: biventricular}
       - {file: ecg/implant_rv_only.csv, pacing: rv-only}
       - {file: ecg/implant_lv_only.csv, pacing: lv-only}
     device: {type: CRT-P, lv_lead: {segment: 11, vein: posterolateral}, av_sensed_ms: 120, vv_ms: -20}
-  - date: 2026-09-21
+  - date: 2024-09-23
     role: follow-up
     ecg: ecg/follow_up.csv
     nyha: 3

@@ -83,9 +83,7 @@ _CSV_COLUMNS = (
     show_default=True,
     help="Whose marks QRS limits follow: cardiologists', or recorders' (12 ms narrower).",
 )
-@click.option(
-    "--age", "age_years", type=click.FloatRange(0, 120), help="Age in years, where the file does not say it."
-)
+@click.option("--age", "age_years", type=click.FloatRange(0, 120), help="Age in years, where the file does not say it.")
 def command(
     files: tuple[Path, ...],
     as_json: bool,
@@ -182,9 +180,7 @@ def _print_table(measured: Iterator[EcgMeasurement]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(
-        title="12-lead ECG", caption="QRS limits follow manual marks; research use, not a medical device"
-    )
+    table = Table(title="12-lead ECG", caption="QRS limits follow manual marks; research use, not a medical device")
     for heading, style in (
         ("file", ""),
         ("rate\n1/min", ""),

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
 @click.command("plan")
 @click.argument("case", metavar="CASE", type=click.Path(path_type=Path))
-@click.option(
-    "--out", metavar="DIR", type=click.Path(path_type=Path), help="Folder for the plan; default: CASE/plan."
-)
+@click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="Folder for the plan; default: CASE/plan.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of every random draw.")
 def command(case: Path, out: Path | None, seed: int) -> None:
     """Read the case folder CASE and write plan.json and report.html."""
@@ -40,9 +38,7 @@ def plan_case(case_folder: Path, out: Path, seed: int = 0) -> Plan:
     with console.status("Measuring and planning"):
         plan = make_plan(case, seed=seed)
     with console.status("Drawing the report"):
-        document = json.dumps(
-            plan_document(plan, version=__version__), allow_nan=False, ensure_ascii=False, indent=1
-        )
+        document = json.dumps(plan_document(plan, version=__version__), allow_nan=False, ensure_ascii=False, indent=1)
         html = report_html(plan, version=__version__)
     write_file(out / "plan.json", document + "\n")
     write_file(out / "report.html", html)

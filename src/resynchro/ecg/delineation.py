@@ -61,8 +61,10 @@ END_EARLINESS_MS = np.array(
 PACED_END_LATENESS_MS = 8.9
 #: The same for the limits of one lead at 6 % of its peak slope, against the marks of that lead [ms].
 LEAD_ONSET_LATENESS_MS, LEAD_END_EARLINESS_MS = 8.0, 5.0
-#: Standard deviation of readers around the consensus, beyond what beats and leads show [ms] (same records).
+#: Standard deviation of readers around the consensus, beyond what beats and leads show, for a QRS of up to 110 ms [ms]
+#: (same records). It grows in proportion above that: wide QRS are where readers and every tool scatter most.
 READER_ONSET_SD_MS, READER_END_SD_MS = 4.0, 6.0
+_READER_QRS_MS = 110.0
 
 #: Leads with less than this between their extremes have no measurable QRS [mV].
 _SMALLEST_QRS_MV = 0.03
@@ -141,7 +143,7 @@ def measure_limits(
             f"got {end_ms - onset_ms:.0f}: look at the recording for noise or a wrong sampling rate"
         )
     draws = _draws(cluster.aligned_mv[:, leads], beat.sampling_rate_hz, first_sample, rng, replicates)
-    onset_sd, end_sd = _spread(draws)
+    onset_sd, end_sd = _spread(draws, end_ms - onset_ms)
     per_lead = np.full((2, 12), np.nan)
     step_ms = 1000.0 / beat.sampling_rate_hz
     per_lead[0, leads] = lead_first * step_ms - LEAD_ONSET_LATENESS_MS
@@ -226,13 +228,15 @@ def _draws(
     return limits
 
 
-def _spread(draws_ms: FloatArray) -> tuple[float, float]:
+def _spread(draws_ms: FloatArray, duration_ms: float) -> tuple[float, float]:
     """Return standard deviations of onset and end: of the draws (robust) and of readers together."""
+    growth = max(1.0, duration_ms / _READER_QRS_MS)
+    onset_sd, end_sd = READER_ONSET_SD_MS * growth, READER_END_SD_MS * growth
     if len(draws_ms) < 2:
-        return READER_ONSET_SD_MS, READER_END_SD_MS
+        return onset_sd, end_sd
     low, high = np.percentile(draws_ms, [16.0, 84.0], axis=0)
     drawn = 0.5 * (high - low)
-    return float(np.hypot(drawn[0], READER_ONSET_SD_MS)), float(np.hypot(drawn[1], READER_END_SD_MS))
+    return float(np.hypot(drawn[0], onset_sd)), float(np.hypot(drawn[1], end_sd))
 
 
 def _measurable(signal_mv: FloatArray) -> NDArray[np.intp]:

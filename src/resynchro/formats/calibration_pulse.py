@@ -41,6 +41,9 @@ def length_without_calibration(
     leads included (Einthoven's law would make them zero), and know two levels, zero and one above. A beat
     detector would take it for a beat, and the check of Einthoven's law for wrong voltages.
     """
+    lengths = {leads_mv[lead].size for lead in LEADS}
+    if len(lengths) > 1:
+        return max(lengths), ()  # unequal leads are refused with a message of their own
     table = np.stack([leads_mv[lead] for lead in LEADS])
     n_samples = table.shape[1]
     differing = np.flatnonzero(np.ptp(table, axis=0) > _TOLERANCE_MV)

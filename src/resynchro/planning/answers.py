@@ -96,9 +96,7 @@ def candidate_answer(
     if m.paced != "no evidence" and m.morphology == "paced":
         headline += " The ECG is ventricularly paced, so rules about intrinsic conduction do not apply to it."
     state: AnswerState = "partly answered" if missing or open_still else "answered"
-    return Answer(
-        key="candidate", state=state, headline=headline, points=tuple(points), missing=tuple(missing)
-    )
+    return Answer(key="candidate", state=state, headline=headline, points=tuple(points), missing=tuple(missing))
 
 
 def _named(word: str, verdicts: list[GuidelineVerdict]) -> str:
@@ -121,8 +119,7 @@ def target_answer(case: Case) -> Answer:
     """Answer "Where should the left-ventricular lead go?": not without imaging."""
     files = [file for visit in case.visits for file in (*visit.strain, *visit.scar, *visit.cine)]
     missing = [
-        "The latest-activated segment needs strain curves, the scar a late-enhancement study, "
-        "the way there the veins."
+        "The latest-activated segment needs strain curves, the scar a late-enhancement study, the way there the veins."
     ]
     if files:
         missing.append("The case names " + ", ".join(files) + "; this version does not read imaging yet.")
@@ -191,8 +188,7 @@ def response_answer(case: Case, comparisons: tuple[FollowUpComparison, ...]) -> 
     return Answer(
         key="response",
         state="partly answered",
-        headline=f"Resynchronisation on the ECG of {last.follow_up.visit.date.isoformat()}: "
-        f"{last.comparison.verdict}.",
+        headline=f"Resynchronisation on the ECG of {last.follow_up.visit.date.isoformat()}: {last.comparison.verdict}.",
         points=tuple(points),
         missing=("Response of volumes, symptoms and events is not judged by this version.",),
     )
@@ -210,8 +206,7 @@ def evidence_answer(grid: QualityQuantity) -> Answer:
     return Answer(
         key="evidence",
         state="partly answered",
-        headline=f"{len(grid.effects)} published effects speak of patients like this one; "
-        "they are shown, not pooled.",
+        headline=f"{len(grid.effects)} published effects speak of patients like this one; they are shown, not pooled.",
         points=tuple(effect.sentence for effect in grid.effects) + grid.conflicts + grid.notes,
         missing=("Pooling, individual absolute benefit and newer trials are not part of this version.",),
     )

@@ -69,9 +69,7 @@ def plan_document(plan: Plan, *, version: str) -> dict[str, Any]:
 
 def _visit(plan: Plan, visit: Any) -> dict[str, Any]:
     values = {
-        name: plain(getattr(visit, name))
-        for name in visit.__dataclass_fields__
-        if name not in ("ecgs", "date", "role")
+        name: plain(getattr(visit, name)) for name in visit.__dataclass_fields__ if name not in ("ecgs", "date", "role")
     }
     return {
         "date": visit.date.isoformat(),

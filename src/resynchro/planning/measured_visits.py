@@ -128,11 +128,14 @@ def compare_follow_ups(measured: tuple[MeasuredEcg, ...]) -> tuple[FollowUpCompa
         if item.visit.role != "follow-up":
             label = _reference_label(item)
             if label is not None:
-                references[label] = (template_from_measurement(item.measurement, label=label), item.ecg.file)
+                references[label] = (
+                    template_from_measurement(item.measurement, label=label, name=item.ecg.file),
+                    item.ecg.file,
+                )
             continue
         if item.ecg.kind in ("intrinsic", "rv-only", "lv-only") or not set(references) - {"intrinsic"}:
             continue
-        follow_up = template_from_measurement(item.measurement)
+        follow_up = template_from_measurement(item.measurement, name=item.ecg.file)
         comparison = compare_ecg(follow_up, [template for template, _ in references.values()])
         found.append(
             FollowUpComparison(
@@ -151,7 +154,5 @@ def _reference_label(item: MeasuredEcg) -> TemplateLabel | None:
     if item.ecg.kind in _LABELS:
         return _LABELS[item.ecg.kind]
     if item.visit.role == "baseline":
-        return (
-            "intrinsic" if item.measurement is not None and item.measurement.paced == "no evidence" else None
-        )
+        return "intrinsic" if item.measurement is not None and item.measurement.paced == "no evidence" else None
     return "reference"

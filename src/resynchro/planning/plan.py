@@ -105,9 +105,7 @@ def make_plan(case: Case, *, seed: int = 0) -> Plan:
         qrs_interval_ms=interval_ms,
         morphology=morphology,
     )
-    area_interval = (
-        None if measurement is None or measurement.area_interval is None else measurement.area_interval
-    )
+    area_interval = None if measurement is None or measurement.area_interval is None else measurement.area_interval
     grid = place_quality_quantity(
         morphology,
         by_definition,
