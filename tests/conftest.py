@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 
 #: Real data stand beside the project and are never committed; see CONTRIBUTING.md.
-SHARED_DATA = Path(
-    os.environ.get("RESYNCHRO_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")
-)
+SHARED_DATA = Path(os.environ.get("RESYNCHRO_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
 
 @pytest.fixture(scope="session")

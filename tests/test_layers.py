@@ -22,7 +22,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "evidence": {"errors", "record"},
     "selection": {"errors", "record", "ecg", "imaging", "evidence"},
 }
-MAY_IMPORT["planning"] = {"errors", "record", "ecg", "imaging", "evidence", "selection", "heart", "electrics", "mechanics"}
+MAY_IMPORT["planning"] = {
+    "errors",
+    "record",
+    "ecg",
+    "imaging",
+    "evidence",
+    "selection",
+    "heart",
+    "electrics",
+    "mechanics",
+}
 MAY_IMPORT["followup"] = {"errors", "record", "ecg", "evidence"}
 MAY_IMPORT["pictures"] = set(MAY_IMPORT)
 MAY_IMPORT["report"] = MAY_IMPORT["pictures"] | {"pictures"}
@@ -70,5 +80,7 @@ def test_heavy_libraries_stay_off_the_start_up_path() -> None:
     import sys
 
     code = "import sys, resynchro, resynchro.cli; print(' '.join(sorted({m.split('.')[0] for m in sys.modules})))"
-    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    )
     assert not loaded & (HEAVY | {"numpy", "scipy", "numba"})

@@ -78,9 +78,7 @@ LBBB: dict[str, Points] = dict.fromkeys(("I", "aVL", "V4", "V5", "V6"), LATERAL)
 # Right bundle branch block, 140 ms: rsR' in V1 and V2, qRS with an S of 70 ms in the lateral leads.
 TERMINAL_S: Points = ((0, 0.0), (8, -0.1), (16, 0.0), (40, 1.0), (64, 0.0), (90, -0.4), (138, 0.0))
 RSR: Points = ((0, 0.0), (15, 0.2), (30, 0.0), (45, -0.4), (60, 0.0), (95, 0.9), (138, 0.0))
-RBBB: dict[str, Points] = dict.fromkeys(("I", "aVL", "V4", "V5", "V6"), TERMINAL_S) | dict.fromkeys(
-    ("V1", "V2"), RSR
-)
+RBBB: dict[str, Points] = dict.fromkeys(("I", "aVL", "V4", "V5", "V6"), TERMINAL_S) | dict.fromkeys(("V1", "V2"), RSR)
 NORMAL_R: Points = ((0, 0.0), (10, -0.1), (20, 0.0), (40, 1.2), (60, 0.0), (70, -0.1), (85, 0.0))
 NORMAL_V1: Points = ((0, 0.0), (20, 0.3), (35, 0.0), (55, -1.0), (85, 0.0))
 NORMAL: dict[str, Points] = dict.fromkeys(("I", "aVL", "V4", "V5", "V6"), NORMAL_R) | dict.fromkeys(
@@ -173,8 +171,7 @@ def test_duration_near_a_limit_is_borderline_and_flips() -> None:
     assert (definition.outcome, definition.best_estimate) == ("borderline", "not met")
     assert any("either side of 120 ms" in sentence for sentence in verdict.flips)
     assert any(
-        "At a QRS duration of 124 ms" in sentence and "lbbb instead of" in sentence
-        for sentence in verdict.flips
+        "At a QRS duration of 124 ms" in sentence and "lbbb instead of" in sentence for sentence in verdict.flips
     )
 
 
@@ -290,9 +287,7 @@ def ludb(shared_data: Callable[[str], Path], number: int, sex: Sex) -> Conductio
         (5, "male", "normal"),
     ],
 )
-def test_clear_cases_of_ludb(
-    shared_data: Callable[[str], Path], number: int, sex: Sex, morphology: str
-) -> None:
+def test_clear_cases_of_ludb(shared_data: Callable[[str], Path], number: int, sex: Sex, morphology: str) -> None:
     assert ludb(shared_data, number, sex).morphology == morphology
 
 

@@ -22,9 +22,7 @@ def drawn(*points: tuple[float, float]) -> np.ndarray:
 
 def whole_wave(signal: np.ndarray, start_ms: float = 100.0, end_ms: float = 200.0) -> Wave:
     peak = int(np.argmax(np.abs(signal)))
-    return Wave(
-        name="R", onset_ms=start_ms, peak_ms=2.0 * peak, end_ms=end_ms, amplitude_mv=float(signal[peak])
-    )
+    return Wave(name="R", onset_ms=start_ms, peak_ms=2.0 * peak, end_ms=end_ms, amplitude_mv=float(signal[peak]))
 
 
 SMOOTH = ((100.0, 0.0), (150.0, 1.0), (200.0, 0.0))

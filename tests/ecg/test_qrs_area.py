@@ -66,9 +66,7 @@ def test_it_is_not_the_area_under_the_magnitude() -> None:
     area = qrs_area(np.array([x_mv, 0.0 * x_mv, 0.0 * x_mv]), RATE_HZ, 100.0, 196.0)
     assert area.magnitude_uvs == pytest.approx(0.0, abs=1e-12)
     # sum absolute integral: 2 triangles of 48 ms and 1 mV = 48 µVs.
-    assert sai_qrst_uvs(np.array([x_mv, 0.0 * x_mv, 0.0 * x_mv]), RATE_HZ, 100.0, 196.0) == pytest.approx(
-        48.0
-    )
+    assert sai_qrst_uvs(np.array([x_mv, 0.0 * x_mv, 0.0 * x_mv]), RATE_HZ, 100.0, 196.0) == pytest.approx(48.0)
 
 
 def test_a_constant_offset_leaves_the_area_only_from_the_onset_level() -> None:
@@ -89,9 +87,7 @@ def test_zero_window_ends_before_the_stimulus() -> None:
     # The level would be 0.5 mV too high and take 0.5 mV * 100 ms = 50 µVs from each component.
     assert (wrong.x_uvs, wrong.y_uvs, wrong.z_uvs) == pytest.approx((-20.0, -30.0, 10.0))
     # A stimulus after the onset leaves the window where it was.
-    assert qrs_area(vcg_mv, RATE_HZ, 88.0, 200.0, zero_until_ms=150.0) == qrs_area(
-        vcg_mv, RATE_HZ, 88.0, 200.0
-    )
+    assert qrs_area(vcg_mv, RATE_HZ, 88.0, 200.0, zero_until_ms=150.0) == qrs_area(vcg_mv, RATE_HZ, 88.0, 200.0)
 
 
 def test_zero_level_is_the_median_of_the_samples_before_the_onset() -> None:
@@ -122,9 +118,7 @@ def test_area_scales_rotates_and_ignores_the_rate(seed: int, scale: float) -> No
     generator = np.random.default_rng(seed)
     vcg_mv = generator.normal(size=(3, 120))
     area = qrs_area(vcg_mv, RATE_HZ, 60.0, 180.0)
-    assert qrs_area(scale * vcg_mv, RATE_HZ, 60.0, 180.0).magnitude_uvs == pytest.approx(
-        scale * area.magnitude_uvs
-    )
+    assert qrs_area(scale * vcg_mv, RATE_HZ, 60.0, 180.0).magnitude_uvs == pytest.approx(scale * area.magnitude_uvs)
     rotation, _ = np.linalg.qr(generator.normal(size=(3, 3)))
     # The median is taken lead by lead and does not rotate, so the zero level stays out of this one.
     raw = qrs_area(vcg_mv, RATE_HZ, 60.0, 180.0, zero="none")

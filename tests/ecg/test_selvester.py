@@ -134,9 +134,7 @@ def _maxima(version: SelvesterType) -> dict[str, int]:
     best: dict[tuple[str, str], int] = {}
     for row in selvester_rows(version):
         best[row.box, row.group] = max(best.get((row.box, row.group), 0), row.points)
-    return {
-        name: sum(p for (b, _), p in best.items() if b == name) for name in dict.fromkeys(b for b, _ in best)
-    }
+    return {name: sum(p for (b, _), p in best.items() if b == name) for name in dict.fromkeys(b for b, _ in best)}
 
 
 def test_table_without_confounder_holds_32_points() -> None:
@@ -169,9 +167,7 @@ def test_rows_are_readable_and_stand_together(version: SelvesterType) -> None:
 
 def test_the_maximum_can_be_reached() -> None:
     # QS everywhere in the limb leads and V3-V6: I 2, II 2, aVL 2, aVF 5, V3 2, V4 3, V5 3, V6 3 = 22.
-    scar: dict[str, Shape] = {
-        lead: {"QS": (1.0, 60.0)} for lead in ("I", "II", "aVL", "aVF", "V3", "V4", "V5", "V6")
-    }
+    scar: dict[str, Shape] = {lead: {"QS": (1.0, 60.0)} for lead in ("I", "II", "aVL", "aVF", "V3", "V4", "V5", "V6")}
     # V1, V2: q of 0.05 mV (anterior 1 each), R of 60 ms with a small S (posterior 1 + 2 + 1 each) = 10.
     for lead in ("V1", "V2"):
         scar[lead] = {"Q": (0.05, 10.0), "R": (1.0, 60.0), "S": (0.05, 10.0)}
@@ -237,9 +233,7 @@ def test_notch_counts_only_in_the_first_40_ms_and_slurs_never() -> None:
 
 def test_absent_waves_give_no_ratio_points() -> None:
     # No Q: R/Q is infinite. No S: R/S is infinite in V4-V6, and without meaning in V1 and V2 by default.
-    pure: dict[str, Shape] = {
-        lead: {"R": (1.2, 35.0)} for lead in ("I", "II", "aVL", "aVF", "V3", "V4", "V5", "V6")
-    }
+    pure: dict[str, Shape] = {lead: {"R": (1.2, 35.0)} for lead in ("I", "II", "aVL", "aVF", "V3", "V4", "V5", "V6")}
     assert score(pure).points == 0
     pure_v1: dict[str, Shape] = {"V1": {"R": (0.5, 35.0)}}
     # V1 posterior: Q and S both at most 0.2 mV: 1; R 35 ms and 0.5 mV: 0.
@@ -297,8 +291,7 @@ def test_scaling_amplitudes_equals_ageing_back(age: float, size: float) -> None:
     }
     factor = 1.0 + (55.0 - age) / 100.0
     scaled: dict[str, Shape] = {
-        lead: {name: (factor * size_mv, ms) for name, (size_mv, ms) in shape.items()}
-        for lead, shape in shapes.items()
+        lead: {name: (factor * size_mv, ms) for name, (size_mv, ms) in shape.items()} for lead, shape in shapes.items()
     }
     common = {"conduction": "rbbb", "qrs_ms": 150.0}
     assert score(shapes, age_years=55.0, **common).points == score(scaled, age_years=age, **common).points  # type: ignore[arg-type]
@@ -338,9 +331,7 @@ def test_every_score_says_that_its_table_is_unverified() -> None:
         ("ivcd", 130.0, 0.0, "male", "no confounder"),
     ],
 )
-def test_order_of_versions(
-    conduction: str, qrs_ms: float, axis_deg: float | None, sex: str, expected: str
-) -> None:
+def test_order_of_versions(conduction: str, qrs_ms: float, axis_deg: float | None, sex: str, expected: str) -> None:
     assert score(conduction=conduction, qrs_ms=qrs_ms, axis_deg=axis_deg, sex=sex).conduction_type == expected
 
 

@@ -215,3 +215,19 @@ def test_the_paced_ludb_records_and_no_others(measured_ludb: Callable[[int], Ecg
     assert {n: measured_ludb(n).paced for n in (45, 93, 95, 111)} == dict.fromkeys((45, 93, 95, 111), "yes")
     rest = (1, 3, 13, 23, 35, 51, 83, 101)
     assert {n: measured_ludb(n).paced for n in rest} == dict.fromkeys(rest, "no evidence")
+
+
+@pytest.mark.parametrize("vv_ms", [15.0, 20.0, 60.0])
+@pytest.mark.parametrize("sampling_rate_hz", [500.0, 1000.0])
+def test_two_ventricular_stimuli_are_found_and_move_the_onset_little(vv_ms: float, sampling_rate_hz: float) -> None:
+    # A biventricular device stimulates twice; the second stimulus must not hide the first, nor lengthen the QRS.
+    one = synthetic_ecg(
+        kind="biventricular-paced", rng=np.random.default_rng(2), sampling_rate_hz=sampling_rate_hz, noise_mv=0.01
+    )
+    time_s = np.arange(one.record.signal_mv.shape[1]) / sampling_rate_hz
+    second_s = tuple(stimulus + vv_ms / 1000.0 for stimulus in one.stimulus_s)
+    spikes_mv = twelve_leads(0.8 * np.outer(STIMULUS_PATTERN, stimulus_pulses(time_s, second_s)))
+    two = measure_ecg(replace(one.record, signal_mv=one.record.signal_mv + spikes_mv))
+    assert two.paced == "yes"
+    assert two.morphology == "paced"
+    assert two.qrs_ms == pytest.approx(measure_ecg(one.record).qrs_ms, abs=12.0)

@@ -158,14 +158,10 @@ def test_against_measured_frank_leads(shared_data: Callable[[str], Path]) -> Non
     signal_mv, frank_mv = sosfiltfilt(high_pass, signal_mv, axis=1), sosfiltfilt(high_pass, frank_mv, axis=1)
 
     def correlations(vcg_mv: np.ndarray) -> list[float]:
-        return [
-            float(np.corrcoef(ours, measured)[0, 1]) for ours, measured in zip(vcg_mv, frank_mv, strict=True)
-        ]
+        return [float(np.corrcoef(ours, measured)[0, 1]) for ours, measured in zip(vcg_mv, frank_mv, strict=True)]
 
     # Reference values for this record; Dower's Z fails on it, which is why Kors is the default.
-    np.testing.assert_allclose(
-        correlations(vectorcardiogram_kors(signal_mv)), (0.982, 0.950, 0.726), atol=2e-3
-    )
+    np.testing.assert_allclose(correlations(vectorcardiogram_kors(signal_mv)), (0.982, 0.950, 0.726), atol=2e-3)
     np.testing.assert_allclose(
         correlations(vectorcardiogram_inverse_dower(signal_mv)), (0.956, 0.976, 0.365), atol=2e-3
     )

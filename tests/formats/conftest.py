@@ -30,7 +30,5 @@ def synthetic_leads_mv(fuzz_readers: ModuleType) -> dict[str, FloatArray]:
     """Return twelve leads with P, QRS and T, 10 s at 500 Hz, in whole microvolts [mV]."""
     leads: dict[str, FloatArray] = fuzz_readers.synthetic_leads_mv()
     # Even counts in I and II give whole counts in the augmented leads.
-    counts = {
-        lead: 2.0 * (500.0 * leads[lead]).round() for lead in ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
-    }
+    counts = {lead: 2.0 * (500.0 * leads[lead]).round() for lead in ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")}
     return dict(zip(LEADS, order_leads(counts) / 1000.0, strict=True))

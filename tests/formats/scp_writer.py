@@ -110,9 +110,7 @@ def huffman_section(tables: Sequence[Sequence[tuple[str, int, int, int]]]) -> by
     for table in tables:
         out += struct.pack("<H", len(table))
         for prefix, value_bits, is_sample, base in table:
-            out += struct.pack(
-                "<BBBhI", len(prefix), len(prefix) + value_bits, is_sample, base, int(prefix[::-1], 2)
-            )
+            out += struct.pack("<BBBhI", len(prefix), len(prefix) + value_bits, is_sample, base, int(prefix[::-1], 2))
     return out
 
 

@@ -31,9 +31,7 @@ def pulse(level_mv: float = 1.0, samples: int = 100) -> FloatArray:
 
 @pytest.mark.parametrize("noise_mv", [0.0, 0.01])
 def test_the_pulse_is_found_with_and_without_noise(noise_mv: float) -> None:
-    n_samples, findings = length_without_calibration(
-        leads_mv(pulse(), noise_mv=noise_mv), sampling_rate_hz=RATE_HZ
-    )
+    n_samples, findings = length_without_calibration(leads_mv(pulse(), noise_mv=noise_mv), sampling_rate_hz=RATE_HZ)
     assert n_samples == 1000
     assert findings[0].code == "calibration-pulse-removed"
     assert "0.40 s" in findings[0].message  # 200 samples
@@ -74,10 +72,6 @@ def test_philips_conversion_to_hl7_carries_the_pulse_with_losses(
     rhythm = text[text.index('code="RHYTHM"') :]
     rows = {}
     for lead in LEADS:
-        start = rhythm.index("<digits>", rhythm.index(f'code="MDC_ECG_LEAD_{lead.upper()}"')) + len(
-            "<digits>"
-        )
-        rows[lead] = (
-            np.array(rhythm[start : rhythm.index("</digits>", start)].split(), dtype=np.float64) * 5e-3
-        )
+        start = rhythm.index("<digits>", rhythm.index(f'code="MDC_ECG_LEAD_{lead.upper()}"')) + len("<digits>")
+        rows[lead] = np.array(rhythm[start : rhythm.index("</digits>", start)].split(), dtype=np.float64) * 5e-3
     assert length_without_calibration(rows, sampling_rate_hz=RATE_HZ)[0] == 5300

@@ -332,8 +332,7 @@ def test_impossible_dates(folder, visits, line, key, says):
 def test_today_and_visits_of_one_day_are_allowed(folder):
     case = read(
         folder,
-        "id: C-7\nvisits:\n"
-        + "".join(f"  - {{date: 2026-11-20, role: {role}}}\n" for role in ("baseline", "implant")),
+        "id: C-7\nvisits:\n" + "".join(f"  - {{date: 2026-11-20, role: {role}}}\n" for role in ("baseline", "implant")),
     )
     assert [visit.role for visit in case.visits] == ["baseline", "implant"]
 
@@ -423,10 +422,7 @@ def test_a_case_of_a_real_recording(folder, shared_data):
 
 
 def test_text_that_is_not_a_case(folder):
-    assert (
-        only_problem(folder, VISIT + "id: C-8\n")[2]
-        == "id stands here and in line 1 already: keep one of them"
-    )
+    assert only_problem(folder, VISIT + "id: C-8\n")[2] == "id stands here and in line 1 already: keep one of them"
     assert only_problem(folder, "id: [C-7\n")[0] == 2
     assert only_problem(folder, b"id: C-7\nvisits: \xff\n") == (
         2,
@@ -434,9 +430,7 @@ def test_text_that_is_not_a_case(folder):
         "not UTF-8 text: save the file with UTF-8 encoding",
     )
     assert "empty" in only_problem(folder, "")[2]
-    assert (
-        read(folder, b"\xef\xbb\xbf" + VISIT.encode()).id == "C-7"
-    )  # some editors write a mark at the start
+    assert read(folder, b"\xef\xbb\xbf" + VISIT.encode()).id == "C-7"  # some editors write a mark at the start
 
 
 def test_folders_that_hold_no_case(folder):

@@ -100,9 +100,7 @@ def test_every_key_stands_in_the_template(key):
 def documented() -> dict[str, set[str]]:
     """Return the text of the column "allowed" of every table row, by key."""
     rows: dict[str, set[str]] = {}
-    for key, allowed in re.findall(
-        r"(?m)^\| `(\w+)` \| ([^|]*) \|", DOCUMENTATION.read_text(encoding="utf-8")
-    ):
+    for key, allowed in re.findall(r"(?m)^\| `(\w+)` \| ([^|]*) \|", DOCUMENTATION.read_text(encoding="utf-8")):
         rows.setdefault(key, set()).add(allowed.strip())
     return rows
 
@@ -163,9 +161,7 @@ def mutated(content: bytes, chance: random.Random) -> bytes:
             case 2:
                 data[at:at] = data[at : at + length]
             case _:
-                data[at:at] = chance.choice(
-                    [b":", b"-", b"[", b"{", b"&", b"*", b"\n", b"#", b'"', b"0", b"\t"]
-                )
+                data[at:at] = chance.choice([b":", b"-", b"[", b"{", b"&", b"*", b"\n", b"#", b'"', b"0", b"\t"])
     return bytes(data)
 
 

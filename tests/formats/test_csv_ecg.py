@@ -164,9 +164,7 @@ def test_empty_cells_are_missing_samples(synthetic_leads_mv: Leads, tmp_path: Pa
         ("V5,V6", "V5", "names 11 columns, the rows below hold 12"),
     ],
 )
-def test_mistakes_are_named(
-    synthetic_leads_mv: Leads, tmp_path: Path, old: str, new: str, message: str
-) -> None:
+def test_mistakes_are_named(synthetic_leads_mv: Leads, tmp_path: Path, old: str, new: str, message: str) -> None:
     text = table(synthetic_leads_mv)
     changed = text.replace(old, new, 1)
     assert changed != text

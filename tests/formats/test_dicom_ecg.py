@@ -46,9 +46,7 @@ def coded(value: str, scheme: str, meaning: str) -> Dataset:
 def counts_of(leads: Sequence[str], n_samples: int = 1000) -> dict[str, Counts]:
     """Return counts with a bump every 400 samples that obey Einthoven and Goldberger."""
     bump = np.exp(-0.5 * ((np.arange(n_samples) % 400 - 200) / 6.0) ** 2)
-    rows = {
-        lead: np.round(bump * 40 * (k + 2)) + np.arange(n_samples) % (k + 2) for k, lead in enumerate(LEADS)
-    }
+    rows = {lead: np.round(bump * 40 * (k + 2)) + np.arange(n_samples) % (k + 2) for k, lead in enumerate(LEADS)}
     one, two = rows["I"] * 2, rows["II"] * 2
     rows |= {
         "I": one,
@@ -150,9 +148,7 @@ def write(tmp_path: Path) -> Callable[[Dataset | bytes], Path]:
 Write = Callable[[Dataset | bytes], Path]
 
 
-@pytest.mark.parametrize(
-    "syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian, DeflatedExplicitVRLittleEndian]
-)
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian, DeflatedExplicitVRLittleEndian])
 def test_twelve_leads_in_millivolt(write: Write, syntax: UID) -> None:
     rows = counts_of(LEADS)
     content = stored(ecg([group(rows)]), syntax)
@@ -198,9 +194,7 @@ def test_a_file_without_preamble(write: Write, syntax: UID) -> None:
     ],
 )
 def test_sample_kinds(write: Write, dtype: str, kind: str, baseline: int) -> None:
-    rows = {
-        lead: row // (20 if dtype.endswith("1") else 1) for lead, row in counts_of(INDEPENDENT_LEADS).items()
-    }
+    rows = {lead: row // (20 if dtype.endswith("1") else 1) for lead, row in counts_of(INDEPENDENT_LEADS).items()}
     shifted = {lead: row + baseline for lead, row in rows.items()}
     item = group(shifted, dtype=dtype, kind=kind)
     for definition in item.ChannelDefinitionSequence:
@@ -308,25 +302,15 @@ def test_beat_measurements_marks_and_statements(write: Write) -> None:
             MeasurementUnitsCodeSequence=ms,
         ),
         note(coded("5.13.5-7", "SCPECG", "PR Interval"), NumericValue="148"),
-        note(
-            coded("5.13.5-9", "SCPECG", "QRS Duration"), NumericValue="99", channels=[1, 3]
-        ),  # of one lead only
+        note(coded("5.13.5-9", "SCPECG", "QRS Duration"), NumericValue="99", channels=[1, 3]),  # of one lead only
         note(coded("x", "99LOCAL", "Vent. Rate"), NumericValue="60"),  # unknown name
         note(coded("5.10.2.1-3", "SCPECG", "RR Interval"), NumericValue="1000"),
         note(coded("5.10.3-13", "SCPECG", "QRS Axis"), NumericValue="0"),
         # Marks on the recording, then those of the beat: its bump lies at sample 201, counted from 1.
-        note(
-            coded("5.10.3-3", "SCPECG", "QRS onset"), ReferencedSamplePositions=580, AnnotationGroupNumber=1
-        ),
-        note(
-            coded("5.10.3-4", "SCPECG", "QRS offset"), ReferencedSamplePositions=590, AnnotationGroupNumber=1
-        ),
-        note(
-            coded("5.10.3-3", "SCPECG", "QRS onset"), ReferencedSamplePositions=181, AnnotationGroupNumber=2
-        ),
-        note(
-            coded("5.10.3-4", "SCPECG", "QRS offset"), ReferencedSamplePositions=221, AnnotationGroupNumber=2
-        ),
+        note(coded("5.10.3-3", "SCPECG", "QRS onset"), ReferencedSamplePositions=580, AnnotationGroupNumber=1),
+        note(coded("5.10.3-4", "SCPECG", "QRS offset"), ReferencedSamplePositions=590, AnnotationGroupNumber=1),
+        note(coded("5.10.3-3", "SCPECG", "QRS onset"), ReferencedSamplePositions=181, AnnotationGroupNumber=2),
+        note(coded("5.10.3-4", "SCPECG", "QRS offset"), ReferencedSamplePositions=221, AnnotationGroupNumber=2),
         note(coded("10:5120", "MDC", "ventricular pace spike"), ReferencedSamplePositions=[101, 501]),
         note(coded("y", "99LOCAL", "Pacer spike"), ReferencedTimeOffsets=["1500"]),
         note(coded("10:5120", "MDC", "spike of the beat"), ReferencedSamplePositions=151, channels=[2, 0]),
@@ -462,9 +446,7 @@ def mutated(content: bytes, rng: np.random.Generator) -> bytes:
     elif kind == 3:
         data[start:start] = data[start : min(end, start + 500)]
     else:
-        data[start : start + 4] = (b"\xff\xff\xff\xff", b"\x00\x00\x00\x00", b"\xff\xff\xff\x7f")[
-            int(rng.integers(3))
-        ]
+        data[start : start + 4] = (b"\xff\xff\xff\xff", b"\x00\x00\x00\x00", b"\xff\xff\xff\x7f")[int(rng.integers(3))]
     return bytes(data)
 
 

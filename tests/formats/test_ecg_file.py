@@ -20,9 +20,7 @@ from resynchro.record.ecg import FloatArray
 Leads = dict[str, FloatArray]
 
 
-def test_the_name_does_not_matter(
-    synthetic_leads_mv: Leads, fuzz_readers: ModuleType, tmp_path: Path
-) -> None:
+def test_the_name_does_not_matter(synthetic_leads_mv: Leads, fuzz_readers: ModuleType, tmp_path: Path) -> None:
     edf = tmp_path / "looks_like.xml"
     edf.write_bytes(fuzz_readers.edf_bytes(synthetic_leads_mv))
     assert read_ecg(edf).source.format == "EDF"
@@ -114,9 +112,7 @@ def test_one_ecg_in_three_formats_is_the_same(shared_data: Callable[[str], Path]
 
 
 @pytest.mark.parametrize("reader", ["EDF", "CSV"])
-def test_mutated_files_end_in_a_record_or_an_input_error(
-    fuzz_readers: ModuleType, tmp_path: Path, reader: str
-) -> None:
+def test_mutated_files_end_in_a_record_or_an_input_error(fuzz_readers: ModuleType, tmp_path: Path, reader: str) -> None:
     originals = fuzz_readers.recordings(reader, None)
     outcomes: Counter[str] = Counter()
     for index in range(60):

@@ -65,9 +65,7 @@ def test_the_scale_by_hand(synthetic_leads_mv: Leads, edf_bytes: WriteEdf, tmp_p
 def test_the_header_is_read(synthetic_leads_mv: Leads, edf_bytes: WriteEdf, tmp_path: Path) -> None:
     record = read(edf_bytes(synthetic_leads_mv, patient="MCH-1 F 03-MAR-1962 X"), tmp_path)
     assert record.sex == "female"
-    assert (
-        record.age_years == 63.0
-    )  # born on 3 March 1962, recorded on 2 March 2026: the day before turning 64
+    assert record.age_years == 63.0  # born on 3 March 1962, recorded on 2 March 2026: the day before turning 64
     assert record.source.recorded_at == datetime(2026, 3, 2, 10, 20, 30)
     assert (record.filters.high_pass_hz, record.filters.low_pass_hz, record.filters.notch_hz) == (
         0.05,
@@ -160,9 +158,7 @@ def test_a_file_that_was_cut_off(synthetic_leads_mv: Leads, edf_bytes: WriteEdf,
         read(edf_bytes(synthetic_leads_mv)[:-2], tmp_path)
 
 
-def test_a_recording_without_ecg_leads(
-    synthetic_leads_mv: Leads, edf_bytes: WriteEdf, tmp_path: Path
-) -> None:
+def test_a_recording_without_ecg_leads(synthetic_leads_mv: Leads, edf_bytes: WriteEdf, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no lead of the 12-lead ECG.*EEG Fp1"):
         read(edf_bytes({"EEG Fp1": synthetic_leads_mv["I"]}), tmp_path)
 

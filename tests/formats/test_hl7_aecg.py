@@ -34,9 +34,7 @@ def time_sequence(increment: str = "0.002", unit: str = "s", head: str = "200211
     )
 
 
-def lead_sequence(
-    code: str, samples: Sequence[object], scale: str = "2.5", unit: str = "uV", origin: str = "0"
-) -> str:
+def lead_sequence(code: str, samples: Sequence[object], scale: str = "2.5", unit: str = "uV", origin: str = "0") -> str:
     return (
         f'<component><sequence><code code="{code}"/><value xsi:type="SLIST_PQ">'
         f'<origin value="{origin}" unit="{unit}"/><scale value="{scale}" unit="{unit}"/>'
@@ -160,9 +158,7 @@ def test_spellings_of_limb_leads(read: Read) -> None:
 def test_missing_samples_are_bridged(read: Read) -> None:
     text = sequence_set(counts())
     first = counts()["MDC_ECG_LEAD_I"]
-    text = text.replace(
-        " ".join(map(str, first)), " ".join([*map(str, first[:500]), "NaN", *map(str, first[501:])])
-    )
+    text = text.replace(" ".join(map(str, first)), " ".join([*map(str, first[:500]), "NaN", *map(str, first[501:])]))
     assert [finding.code for finding in read(aecg(series(text))).findings if "gap" in finding.code]
 
 
@@ -177,9 +173,7 @@ def test_longest_complete_recording_is_read(read: Read) -> None:
 
 def test_leads_in_groups_are_refused(read: Read) -> None:
     leads = list(counts().items())
-    with pytest.raises(
-        InputError, match=r"none of 2 rhythm recordings.*leads found: I, II, V1, V2; V3, V4, V5, V6"
-    ):
+    with pytest.raises(InputError, match=r"none of 2 rhythm recordings.*leads found: I, II, V1, V2; V3, V4, V5, V6"):
         read(aecg(series(sequence_set(dict(leads[:4])), sequence_set(dict(leads[4:])))))
 
 
@@ -187,9 +181,7 @@ def test_leads_in_groups_are_refused(read: Read) -> None:
 
 
 def derived(content: str) -> str:
-    return (
-        f'<derivation><derivedSeries><code code="REPRESENTATIVE_BEAT"/>{content}</derivedSeries></derivation>'
-    )
+    return f'<derivation><derivedSeries><code code="REPRESENTATIVE_BEAT"/>{content}</derivedSeries></derivation>'
 
 
 RELATIVE = (
@@ -213,9 +205,7 @@ def test_representative_beat(read: Read) -> None:
     )
     vendor = read(aecg(document)).vendor
     assert vendor.median_mv is not None
-    np.testing.assert_allclose(
-        vendor.median_mv[list(INDEPENDENT_ROWS)], np.stack(list(beat.values())) * 0.0025
-    )
+    np.testing.assert_allclose(vendor.median_mv[list(INDEPENDENT_ROWS)], np.stack(list(beat.values())) * 0.0025)
     assert vendor.median_sampling_rate_hz == 1000.0
     # the beat's own measurement wins; its marks count from its first sample, 100 ms before time 0
     assert vendor.measurements == {"qrs_ms": 120.0, "qrs_onset_ms": 434.0, "qrs_end_ms": 554.0}
@@ -258,9 +248,7 @@ def test_statements_and_pace_marks(read: Read) -> None:
     text = annotation(
         "MDC_ECG_INTERPRETATION",
         "",
-        annotation(
-            "MDC_ECG_INTERPRETATION_STATEMENT", '<value xsi:type="ST"> Left bundle\n branch block </value>'
-        ),
+        annotation("MDC_ECG_INTERPRETATION_STATEMENT", '<value xsi:type="ST"> Left bundle\n branch block </value>'),
     )
     rhythm = annotation("MDC_ECG_RHY", '<value xsi:type="CE" code="X" displayName="Paced"/>')
     marks = annotation_set(spike, text, rhythm)

@@ -23,8 +23,7 @@ def clean_mv(synthetic_leads_mv: dict[str, FloatArray]) -> FloatArray:
     leads = synthetic_leads_mv
     rng = np.random.default_rng(3)
     noisy = {
-        lead: leads[lead] + 0.003 * rng.normal(size=5000)
-        for lead in ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
+        lead: leads[lead] + 0.003 * rng.normal(size=5000) for lead in ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
     }
     return order_leads(noisy)
 
@@ -96,9 +95,7 @@ def test_derived_leads_are_no_evidence(clean_mv: FloatArray) -> None:
 def test_leads_normalised_to_unit_deviation_are_found_without_limb_lead_evidence(
     clean_mv: FloatArray,
 ) -> None:
-    independent = {
-        lead: clean_mv[LEADS.index(lead)] for lead in ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
-    }
+    independent = {lead: clean_mv[LEADS.index(lead)] for lead in ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")}
     scaled = order_leads({lead: row / np.std(row) for lead, row in independent.items()})
     findings, trusted = check_integrity(
         scaled, sampling_rate_hz=RATE_HZ, derived_leads=frozenset({"III", "aVR", "aVL", "aVF"})
@@ -138,9 +135,7 @@ def test_exchanged_arm_electrodes(clean_mv: FloatArray) -> None:
 
 
 def test_dextrocardia_is_no_exchange(clean_mv: FloatArray) -> None:
-    mirrored = changed(
-        clean_mv, I=-clean_mv[0], II=clean_mv[2], III=clean_mv[1], aVR=clean_mv[4], aVL=clean_mv[3]
-    )
+    mirrored = changed(clean_mv, I=-clean_mv[0], II=clean_mv[2], III=clean_mv[1], aVR=clean_mv[4], aVL=clean_mv[3])
     mirrored[6:] = [
         -0.3 * clean_mv[11],
         -0.25 * clean_mv[11],

@@ -30,9 +30,7 @@ def beats(n_samples: int = 1500) -> dict[str, Counts]:
     }
 
 
-def lead_data(
-    lead: str, counts: Counts, *, gain: str = "4.88", crc: int | None = None, extra: str = ""
-) -> str:
+def lead_data(lead: str, counts: Counts, *, gain: str = "4.88", crc: int | None = None, extra: str = "") -> str:
     content = counts.astype(counts.dtype.newbyteorder("<")).tobytes()
     checksum = zlib.crc32(content) if crc is None else crc
     return f"""<LeadData><LeadSampleCountTotal>{counts.size}</LeadSampleCountTotal>
@@ -56,9 +54,7 @@ def muse(*waveforms: str, before: str = "") -> bytes:
 
 
 def rhythm(counts: dict[str, Counts] | None = None, **options: str) -> str:
-    return waveform(
-        "Rhythm", "".join(lead_data(lead, row) for lead, row in (counts or beats()).items()), **options
-    )
+    return waveform("Rhythm", "".join(lead_data(lead, row) for lead, row in (counts or beats()).items()), **options)
 
 
 DESCRIPTION = """
@@ -159,18 +155,14 @@ def test_a_gain_given_by_the_user_replaces_the_files(write: Callable[[bytes], Pa
 def test_changed_samples_are_noticed_by_their_checksum(write: Callable[[bytes], Path]) -> None:
     counts = beats()
     leads = "".join(lead_data(lead, row, crc=1 if lead == "V2" else None) for lead, row in counts.items())
-    findings = {
-        finding.code: finding for finding in read_muse_xml(write(muse(waveform("Rhythm", leads)))).findings
-    }
+    findings = {finding.code: finding for finding in read_muse_xml(write(muse(waveform("Rhythm", leads)))).findings}
     assert findings["checksum"].leads == ("V2",)
     assert "checksum" not in {finding.code for finding in read_muse_xml(write(muse(rhythm()))).findings}
 
 
 def test_a_stated_time_offset_is_pointed_out(write: Callable[[bytes], Path]) -> None:
     offset = "<LeadTimeOffset>2500</LeadTimeOffset>"
-    leads = "".join(
-        lead_data(lead, row, extra=offset if lead == "V1" else "") for lead, row in beats().items()
-    )
+    leads = "".join(lead_data(lead, row, extra=offset if lead == "V1" else "") for lead, row in beats().items())
     findings = read_muse_xml(write(muse(waveform("Rhythm", leads)))).findings
     assert [finding.leads for finding in findings if finding.code == "lead-time-offset"] == [("V1",)]
 
@@ -190,9 +182,7 @@ def test_a_stated_time_offset_is_pointed_out(write: Callable[[bytes], Path]) -> 
         (muse(rhythm())[:900], "XML"),
     ],
 )
-def test_unusable_files_are_refused_in_words(
-    write: Callable[[bytes], Path], content: bytes, message: str
-) -> None:
+def test_unusable_files_are_refused_in_words(write: Callable[[bytes], Path], content: bytes, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read_muse_xml(write(content))
 
@@ -243,9 +233,7 @@ def mutated(content: bytes, rng: np.random.Generator) -> bytes:
     else:
         digits = [place for place in range(len(data)) if 48 <= data[place] <= 57]
         place = digits[int(rng.integers(len(digits)))]
-        data[place : place + 1] = (b"99999999999999999999", b"-1", b"1e308", b"nan", b"0")[
-            int(rng.integers(5))
-        ]
+        data[place : place + 1] = (b"99999999999999999999", b"-1", b"1e308", b"nan", b"0")[int(rng.integers(5))]
     return bytes(data)
 
 

@@ -451,9 +451,7 @@ def plain_file(**more: bytes) -> dict[int, bytes]:
 def test_header(read: Build) -> None:
     section_1 = w.tags(
         {
-            14: w.device_tag(maker="Mörtara", language=1).replace(
-                "Mörtara".encode(), "Mörtara".encode("latin-1")
-            ),
+            14: w.device_tag(maker="Mörtara", language=1).replace("Mörtara".encode(), "Mörtara".encode("latin-1")),
             4: struct.pack("<HB", 18, 2),
             5: struct.pack("<HBB", 1953, 5, 8),
             8: b"\x02",
@@ -507,9 +505,7 @@ def test_measurements_and_statements(read: Build) -> None:
 def test_missing_measurements_are_absent(read: Build) -> None:
     beat = (29999, 29999, 19999, 554, 29998, 29999, 29999, 29999)
     assert read(plain_file(_7=w.measurement_section(beats=[beat]))).vendor.measurements == {}
-    assert read(plain_file(_7=w.measurement_section(rate_bpm=62))).vendor.measurements == {
-        "heart_rate_bpm": 62.0
-    }
+    assert read(plain_file(_7=w.measurement_section(rate_bpm=62))).vendor.measurements == {"heart_rate_bpm": 62.0}
 
 
 # --- damage

@@ -80,10 +80,7 @@ def twelve(n_samples: int = 1500, *, pulse: bool = False) -> dict[str, Counts]:
     """Return counts of twelve leads that obey Einthoven and Goldberger up to rounding."""
     bump = np.exp(-0.5 * ((np.arange(n_samples) % 400 - 200) / 6.0) ** 2)
     ramp = np.arange(n_samples) % 5
-    rows = {
-        lead: np.round(bump * 30 * (k + 1)).astype(np.int64) + ramp * (2 * k + 1)
-        for k, lead in enumerate(LEADS)
-    }
+    rows = {lead: np.round(bump * 30 * (k + 1)).astype(np.int64) + ramp * (2 * k + 1) for k, lead in enumerate(LEADS)}
     one, two = rows["I"], rows["II"]
     three = two - one
     rows |= {"III": three, "aVR": -(one + two) // 2, "aVL": (one - three) // 2, "aVF": (two + three) // 2}
@@ -186,9 +183,7 @@ def test_prediction_is_undone_as_the_recursion_says(samples: list[int]) -> None:
     counts = np.array(samples, dtype=np.int64)
     start = int(2 * counts[1] - counts[0] - counts[2])
     # Deviations beyond 16 bits wrap around; the sums wrap back.
-    np.testing.assert_array_equal(
-        undo_prediction(predicted(counts), start=((start + 2**15) % 2**16) - 2**15), counts
-    )
+    np.testing.assert_array_equal(undo_prediction(predicted(counts), start=((start + 2**15) % 2**16) - 2**15), counts)
 
 
 def test_prediction_by_hand() -> None:
@@ -383,9 +378,7 @@ def mutated(content: bytes, rng: np.random.Generator) -> bytes:
         data[start:start] = data[start : min(end, start + 2000)]
     elif digits:
         place = digits[int(rng.integers(len(digits)))]
-        data[place : place + 1] = (b"99999999999999999999", b"-1", b"1e308", b"nan", b"0")[
-            int(rng.integers(5))
-        ]
+        data[place : place + 1] = (b"99999999999999999999", b"-1", b"1e308", b"nan", b"0")[int(rng.integers(5))]
     return bytes(data)
 
 

@@ -46,9 +46,7 @@ def test_the_reference_ecg_of_a_kind_is_found():
 
 def test_the_last_baseline_counts_and_its_values_go_before_those_of_the_patient():
     first = Visit(date=date(2026, 1, 5), role="baseline", lvef_pct=35, nyha=2)
-    second = Visit(
-        date=date(2026, 3, 2), role="baseline", lvef_pct=27, device=Device(type="PM", rv_pacing_pct=60)
-    )
+    second = Visit(date=date(2026, 3, 2), role="baseline", lvef_pct=27, device=Device(type="PM", rv_pacing_pct=60))
     implant = Visit(date=date(2026, 3, 20), role="implant")
     told = case(first, second, implant, patient=Patient(lvef_pct=30, nyha=3))
     assert told.baseline is second

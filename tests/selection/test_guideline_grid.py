@@ -85,9 +85,7 @@ def situation(
 def test_no_guideline_contradicts_itself_beyond_the_named_rows(pacing: str) -> None:
     contradictions = set()
     for combination in itertools.product(RHYTHMS, MORPHOLOGIES, QRS_MS, LVEF_PCT, NYHA):
-        hits = [
-            r.rule for r in evaluate_rules(situation(*combination, **PACING[pacing])) if r.outcome == "hit"
-        ]
+        hits = [r.rule for r in evaluate_rules(situation(*combination, **PACING[pacing])) if r.outcome == "hit"]
         against = [rule for rule in hits if rule.direction == "against"]
         contradictions |= {
             (rule.rule_id, other.rule_id)
@@ -109,18 +107,14 @@ def test_every_named_contradiction_really_occurs() -> None:
     ):
         for lvef_pct in (30.0, 36.0):
             facts = PACING[pacing] | {"high_degree_av_block": True, "ventricular_pacing_indicated": True}
-            for v in verdicts_by_guideline(
-                evaluate_rules(situation(rhythm, "ivcd", qrs_ms, lvef_pct, nyha, **facts))
-            ):
+            for v in verdicts_by_guideline(evaluate_rules(situation(rhythm, "ivcd", qrs_ms, lvef_pct, nyha, **facts))):
                 found |= set(itertools.product(v.for_rule_ids, v.against_rule_ids))
     assert found == KNOWN_CONTRADICTIONS
 
 
 def test_a_life_expectancy_below_one_year_is_shown_against_the_other_rows() -> None:
     facts = PACING["none"] | {"life_expectancy_under_1y": True}
-    verdicts = verdicts_by_guideline(
-        evaluate_rules(situation("sinus", "ivcd", 160.0, 30.0, (3, None), **facts))
-    )
+    verdicts = verdicts_by_guideline(evaluate_rules(situation("sinus", "ivcd", 160.0, 30.0, (3, None), **facts)))
     contradictory = {v.short_name: v.against_rule_ids for v in verdicts if v.position == "contradictory"}
     assert contradictory == {
         "2022 AHA/ACC/HFSA heart failure": ("AHA-16",),
@@ -133,10 +127,7 @@ def test_values_between_integers_have_a_row_wherever_their_neighbours_have() -> 
     for between, below in ((149.5, 149.0), (129.5, 129.0), (119.5, 119.0)):
         for morphology, nyha in itertools.product(("lbbb", "ivcd"), NYHA):
             rows = [
-                [
-                    r.outcome
-                    for r in evaluate_rules(situation("sinus", morphology, ms, 30.0, nyha, **PACING["none"]))
-                ]
+                [r.outcome for r in evaluate_rules(situation("sinus", morphology, ms, 30.0, nyha, **PACING["none"]))]
                 for ms in (between, below)
             ]
             assert rows[0] == rows[1]

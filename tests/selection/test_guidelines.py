@@ -69,9 +69,7 @@ def result(assessment: GuidelineAssessment, rule_id: str) -> RuleResult:
         (False, 110.0, 3, ("III", "3 no benefit", None, "3 no benefit", "strong against")),
     ],
 )
-def test_classes_of_the_summary_table(
-    lbbb: bool, qrs_ms: float, nyha: int, classes: tuple[str | None, ...]
-) -> None:
+def test_classes_of_the_summary_table(lbbb: bool, qrs_ms: float, nyha: int, classes: tuple[str | None, ...]) -> None:
     assessment = assess(replace(TYPICAL, nyha=nyha), qrs_ms=qrs_ms, lbbb=lbbb)
     names = ("2021 ESC pacing", "2022 AHA", "2013 ACCF", "2023 HRS", "CCS")
     assert tuple(verdict(assessment, name).recommendation_class for name in names) == classes
@@ -104,9 +102,7 @@ def test_permanent_fibrillation_needs_a_way_to_full_pacing() -> None:
 
 
 def test_every_criterion_is_ticked_with_value_and_limit() -> None:
-    criteria = {
-        c.criterion: c for c in result(assess(qrs_ms=147.0, interval=(143.0, 152.0)), "ESC-1").criteria
-    }
+    criteria = {c.criterion: c for c in result(assess(qrs_ms=147.0, interval=(143.0, 152.0)), "ESC-1").criteria}
     assert list(criteria)[:5] == ["rhythm", "QRS morphology", "QRS duration", "LVEF", "NYHA class"]
     qrs = criteria["QRS duration"]
     # 147 is below 150, the interval 143 to 152 reaches over it.
@@ -225,13 +221,9 @@ def test_upgrade_of_a_paced_patient() -> None:
     assert "20 to 40 %" in result(between, "ESC-12").sentence
 
 
-@pytest.mark.parametrize(
-    ("lvef_pct", "outcome"), [(39.9, "hit"), (40.0, "not assessable"), (40.1, "not hit")]
-)
+@pytest.mark.parametrize(("lvef_pct", "outcome"), [(39.9, "hit"), (40.0, "not assessable"), (40.1, "not hit")])
 @pytest.mark.parametrize("rule_id", ["ESC-11", "ESCHF-5"])
-def test_lvef_of_exactly_40_stays_open_where_the_sources_disagree(
-    rule_id: str, lvef_pct: float, outcome: str
-) -> None:
+def test_lvef_of_exactly_40_stays_open_where_the_sources_disagree(rule_id: str, lvef_pct: float, outcome: str) -> None:
     facts = replace(TYPICAL, lvef_pct=lvef_pct, ventricular_pacing_indicated=True, high_degree_av_block=True)
     found = result(assess(facts, qrs_ms=100.0, lbbb=False, morphology="normal"), rule_id)
     assert found.outcome == outcome

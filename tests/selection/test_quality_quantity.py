@@ -167,9 +167,7 @@ def _is_number(text: str) -> bool:
 
 @settings(deadline=None, max_examples=60)
 @given(
-    morphology=st.sampled_from(
-        ["normal", "lbbb", "incomplete_lbbb", "rbbb", "incomplete_rbbb", "ivcd", "paced", None]
-    ),
+    morphology=st.sampled_from(["normal", "lbbb", "incomplete_lbbb", "rbbb", "incomplete_rbbb", "ivcd", "paced", None]),
     qrs_ms=st.floats(40.0, 350.0),
     spread_ms=st.floats(0.0, 40.0),
     strict=st.sampled_from([True, False, None]),

@@ -73,9 +73,7 @@ def synthetic_leads_mv(sampling_rate_hz: float = 500.0, duration_s: float = 10.0
     def bump(centre_s: float, width_s: float) -> np.ndarray:
         return np.exp(-0.5 * ((phase_s - centre_s) / width_s) ** 2)
 
-    waves = np.stack(
-        [bump(0.20, 0.020), bump(0.34, 0.008), bump(0.36, 0.012), bump(0.38, 0.010), bump(0.60, 0.040)]
-    )
+    waves = np.stack([bump(0.20, 0.020), bump(0.34, 0.008), bump(0.36, 0.012), bump(0.38, 0.010), bump(0.60, 0.040)])
     weights = {
         "I": (0.08, -0.05, 0.7, -0.1, 0.2),
         "II": (0.12, -0.08, 0.9, -0.15, 0.25),
@@ -132,20 +130,13 @@ def edf_bytes(
 
     n_signals = len(labels)
     start = b"\xffBIOSEMI" if bits == 24 else b"0".ljust(8)
-    head = (
-        start
-        + fields([patient], 80)
-        + fields(["Startdate 02-MAR-2026 X X X"], 80)
-        + fields([date, "10.20.30"], 8)
-    )
+    head = start + fields([patient], 80) + fields(["Startdate 02-MAR-2026 X X X"], 80) + fields([date, "10.20.30"], 8)
     head += fields([str(256 * (n_signals + 1))], 8) + fields([reserved], 44)
     head += fields([str(n_records), "1"], 8) + fields([str(n_signals)], 4)
     head += fields(labels, 16) + fields([""] * n_signals, 80) + fields([unit] * n_signals, 8)
     head += fields([f"-{physical}"] * n_signals, 8) + fields([physical] * n_signals, 8)
     head += fields([str(-top)] * n_signals, 8) + fields([str(top)] * n_signals, 8)
-    head += fields(["HP:0.05Hz LP:150Hz N:50Hz"] * n_signals, 80) + fields(
-        [str(value) for value in samples], 8
-    )
+    head += fields(["HP:0.05Hz LP:150Hz N:50Hz"] * n_signals, 80) + fields([str(value) for value in samples], 8)
     head += fields([""] * n_signals, 32)
     counts = {lead: np.round(1000.0 * values).astype("<i4") for lead, values in leads_mv.items()}
     body = []
@@ -192,9 +183,7 @@ def _wfdb_recording(header: Path) -> Recording:
     content = header.read_bytes()
     names = re.findall(rf"(?m)^({re.escape(header.stem)}\.\w+) ".encode(), content)
     files = {header.name: content}
-    files.update(
-        {name.decode(): (header.parent / name.decode()).read_bytes() for name in dict.fromkeys(names)}
-    )
+    files.update({name.decode(): (header.parent / name.decode()).read_bytes() for name in dict.fromkeys(names)})
     return files
 
 
@@ -382,9 +371,7 @@ def fuzz(reader: str, *, count: int, seed: int, data: Path | None, keep: Path | 
         for index in range(count):
             if child is None or parent_end is None:
                 parent_end, child_end = context.Pipe()
-                child = context.Process(
-                    target=_child, args=(reader, data, seed, child_end, folder), daemon=True
-                )
+                child = context.Process(target=_child, args=(reader, data, seed, child_end, folder), daemon=True)
                 child.start()
                 child_end.close()
             outcome, detail, elapsed_s, peak_mib = "crash", "the process died", 0.0, 0.0
@@ -434,9 +421,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=READERS, default=list(READERS))
     parser.add_argument("--keep", type=Path, help="folder for the files that failed")
     default = os.environ.get("RESYNCHRO_SHARED_DATA")
-    parser.add_argument(
-        "--data", type=Path, default=Path(default) if default else None, help="folder of the real data"
-    )
+    parser.add_argument("--data", type=Path, default=Path(default) if default else None, help="folder of the real data")
     arguments = parser.parse_args()
     data: Path | None = arguments.data
     if data is not None and (data / "ecg").is_dir():

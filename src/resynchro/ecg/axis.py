@@ -200,9 +200,7 @@ def _frontal_axis(
             f"net QRS of leads I and aVF is {net_i:.2f} and {net_avf:.2f} {unit}: a frontal vector below"
             f" {smallest:g} {unit} has no reliable direction"
         )
-        return FrontalAxis(
-            axis_deg=None, axis_class=None, reason=reason, method=method, net_i=net_i, net_avf=net_avf
-        )
+        return FrontalAxis(axis_deg=None, axis_class=None, reason=reason, method=method, net_i=net_i, net_avf=net_avf)
     axis_deg = wrapped_deg(math.degrees(math.atan2(inferior, net_i)))
     return FrontalAxis(
         axis_deg=axis_deg,

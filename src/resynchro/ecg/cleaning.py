@@ -24,9 +24,7 @@ LOW_PASS_HZ = 100.0
 _MAINS_EXCESS = 10.0
 
 
-def resample_to(
-    signal_mv: FloatArray, sampling_rate_hz: float, rate_hz: float = MEASUREMENT_RATE_HZ
-) -> FloatArray:
+def resample_to(signal_mv: FloatArray, sampling_rate_hz: float, rate_hz: float = MEASUREMENT_RATE_HZ) -> FloatArray:
     """Bring leads to another sampling rate by polyphase filtering.
 
     Parameters
@@ -49,9 +47,7 @@ def resample_to(
     # The filter assumes zero outside the record: take the offset away first, so that no step appears at the
     # ends.
     offset = np.median(signal_mv, axis=1, keepdims=True)
-    moved = signal.resample_poly(
-        signal_mv - offset, ratio.numerator, ratio.denominator, axis=1, padtype="line"
-    )
+    moved = signal.resample_poly(signal_mv - offset, ratio.numerator, ratio.denominator, axis=1, padtype="line")
     return np.asarray(moved + offset, dtype=np.float64)
 
 

@@ -100,9 +100,7 @@ def judge_conduction(
             f"Stimuli are probable: if the beat is paced, its morphology is paced and not {morphology},"
             " and no definition of bundle branch block applies."
         )
-    return ConductionVerdict(
-        morphology=morphology, reason=reason, definitions=definitions, flips=tuple(flips)
-    )
+    return ConductionVerdict(morphology=morphology, reason=reason, definitions=definitions, flips=tuple(flips))
 
 
 def _headline(table: Sequence[Definition], best: Mapping[str, Outcome]) -> tuple[Morphology, str]:
@@ -140,9 +138,7 @@ def _flips_of_duration(
         again = best_estimates(table, replace(facts, qrs_ms=end_ms, qrs_interval_ms=(end_ms, end_ms)))
         other, _ = _headline(table, again)
         if other != morphology:
-            sentences.append(
-                f"At a QRS duration of {end_ms:.0f} ms the morphology is {other} instead of {morphology}."
-            )
+            sentences.append(f"At a QRS duration of {end_ms:.0f} ms the morphology is {other} instead of {morphology}.")
         changed = [
             f"{definition.title} becomes {again[definition.key]}"
             for definition in table
@@ -171,17 +167,14 @@ def _flips_between_definitions(definitions: Sequence[DefinitionVerdict], sex: Se
     met = [d.title for d in complete_lbbb if d.best_estimate == "met"]
     unmet = [d.title for d in complete_lbbb if d.best_estimate == "not met"]
     if met and unmet:
-        sentences.append(
-            f"The definitions disagree: met are {'; '.join(met)}; not met are {'; '.join(unmet)}."
-        )
+        sentences.append(f"The definitions disagree: met are {'; '.join(met)}; not met are {'; '.join(unmet)}.")
     sentences += _near_misses(complete_lbbb)
     if sex is None:
         by_key = {definition.key: definition.best_estimate for definition in definitions}
         for key in ("lbbb_strauss_2011", "lbbb_strauss_2011_contiguous"):
             if by_key[f"{key}_if_female"] != by_key[f"{key}_if_male"]:
                 sentences.append(
-                    "The sex is not known: Strauss's definition is met in a woman (130 ms)"
-                    " and not in a man (140 ms)."
+                    "The sex is not known: Strauss's definition is met in a woman (130 ms) and not in a man (140 ms)."
                 )
                 break
     return sentences

@@ -94,9 +94,7 @@ def _qrs_110_to_119() -> Criterion:
 
 
 def _qrs_below_120() -> Criterion:
-    return Criterion(
-        key="qrs_duration", text="QRS duration below 120 ms", rows=((Test("qrs_ms", "<", 120.0),),)
-    )
+    return Criterion(key="qrs_duration", text="QRS duration below 120 ms", rows=((Test("qrs_ms", "<", 120.0),),))
 
 
 def _qs_or_rs(*leads: str) -> Criterion:
@@ -104,9 +102,7 @@ def _qs_or_rs(*leads: str) -> Criterion:
         key="qs_or_rs",
         text=f"QS or rS in {' and '.join(leads)} (r smaller than S, last r' at most a tenth of S)",
         leads=leads,
-        rows=(
-            (Test("s_minus_r_mv", ">", 0.0), Test("late_r_pct", "<=", TOLERATED_LATE_R_PCT, absent="met")),
-        ),
+        rows=((Test("s_minus_r_mv", ">", 0.0), Test("late_r_pct", "<=", TOLERATED_LATE_R_PCT, absent="met")),),
     )
 
 
@@ -290,11 +286,7 @@ IVCD = Definition(
     title="Nonspecific intraventricular conduction delay, AHA/ACCF/HRS 2009",
     source=_AHA,
     provenance="published",
-    criteria=(
-        Criterion(
-            key="qrs_duration", text="QRS duration above 110 ms", rows=((Test("qrs_ms", ">", 110.0),),)
-        ),
-    ),
+    criteria=(Criterion(key="qrs_duration", text="QRS duration above 110 ms", rows=((Test("qrs_ms", ">", 110.0),),)),),
     excludes=(RBBB.key, INCOMPLETE_RBBB.key, AHA_LBBB.key, INCOMPLETE_LBBB.key),
 )
 LAFB = Definition(

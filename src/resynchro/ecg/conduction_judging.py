@@ -116,9 +116,7 @@ def _judge_criterion(criterion: Criterion, facts: QrsFacts) -> CriterionVerdict:
 def _outcomes(criterion: Criterion, facts: QrsFacts, *, exact: bool) -> dict[str, Outcome]:
     """Return the outcome of a criterion in each of its leads ('' for a global one)."""
     return {
-        lead: any_of(
-            all_of(_test_outcome(test, facts, lead, exact=exact) for test in row) for row in criterion.rows
-        )
+        lead: any_of(all_of(_test_outcome(test, facts, lead, exact=exact) for test in row) for row in criterion.rows)
         for lead in criterion.leads or ("",)
     }
 

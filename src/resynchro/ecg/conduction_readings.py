@@ -108,9 +108,7 @@ def _axis_deg(facts: QrsFacts, lead: str) -> Reading:
 def _q_mv(facts: QrsFacts, lead: str) -> Reading:
     waves = facts.waves[lead]
     wave = waves.wave("Q") or waves.wave("QS")
-    return (
-        _absent("Q") if wave is None else _plus_minus(abs(wave.amplitude_mv), _amplitude_spread(facts, lead))
-    )
+    return _absent("Q") if wave is None else _plus_minus(abs(wave.amplitude_mv), _amplitude_spread(facts, lead))
 
 
 def _r_mv(facts: QrsFacts, lead: str) -> Reading:
@@ -287,8 +285,6 @@ MEASURES: Mapping[str, Measure] = {
     "r_notches": Measure(_r_notches, "notches and slurs in the R", "", 0),
     "rs_in_v5_v6": Measure(_rs_in_v5_v6, "RS pattern", "", 0),
     "mid_qrs_notches": Measure(_mid_qrs_notches, "notches and slurs in mid-QRS", "", 0),
-    "middle_third_notches": Measure(
-        _middle_third_notches, "notches and slurs in the middle third of the QRS", "", 0
-    ),
+    "middle_third_notches": Measure(_middle_third_notches, "notches and slurs in the middle third of the QRS", "", 0),
     "t_discordance_mv": Measure(_t_discordance_mv, "T wave opposite to QRS", "mV", 2),
 }

@@ -59,6 +59,9 @@ END_EARLINESS_MS = np.array(
 #: Paced beats fade slowly into the ST segment, and every criterion ends later than the marks do: mean 11 ms
 #: in the four ventricularly paced odd LUDB records, shrunk towards none because they are only four [ms].
 PACED_END_LATENESS_MS = 8.9
+#: Where the QRS is under way when the stimulus artefact ends, its onset cannot be seen and is put so long after the
+#: stimulus: median of the manual marks of the four ventricularly paced odd LUDB records (-2, 2, 10, 16 ms) [ms].
+HIDDEN_ONSET_MS = 6.0
 #: The same for the limits of one lead at 6 % of its peak slope, against the marks of that lead [ms].
 LEAD_ONSET_LATENESS_MS, LEAD_END_EARLINESS_MS = 8.0, 5.0
 #: Standard deviation of readers around the consensus, beyond what beats and leads show, for a QRS of up to 110 ms [ms]
@@ -133,8 +136,11 @@ def measure_limits(
         beat.signal_mv[leads], beat.sampling_rate_hz, weights, first_sample
     )
     stimulus_ms = beat.stimulus_ms[0] if beat.stimulus_ms else None
+    step_ms = 1000.0 / beat.sampling_rate_hz
     if stimulus_ms is not None:
-        onset_ms, end_ms = max(onset_ms, stimulus_ms), end_ms - PACED_END_LATENESS_MS
+        hidden = np.median(lead_first) <= first_sample + 2
+        onset_ms = stimulus_ms + HIDDEN_ONSET_MS if hidden else max(onset_ms, stimulus_ms)
+        end_ms -= PACED_END_LATENESS_MS
     if convention == "recorder":
         onset_ms, end_ms = onset_ms + RECORDER_INSET_MS, end_ms - RECORDER_INSET_MS
     if not SHORTEST_QRS_MS <= end_ms - onset_ms <= LONGEST_QRS_MS:
@@ -145,7 +151,6 @@ def measure_limits(
     draws = _draws(cluster.aligned_mv[:, leads], beat.sampling_rate_hz, first_sample, rng, replicates)
     onset_sd, end_sd = _spread(draws, end_ms - onset_ms)
     per_lead = np.full((2, 12), np.nan)
-    step_ms = 1000.0 / beat.sampling_rate_hz
     per_lead[0, leads] = lead_first * step_ms - LEAD_ONSET_LATENESS_MS
     per_lead[1, leads] = lead_last * step_ms + LEAD_END_EARLINESS_MS
     return QrsLimits(

@@ -168,13 +168,9 @@ def mid_qrs_notches(
     )
 
 
-def early_notches(
-    notches: Iterable[Notch], qrs_onset_ms: float, *, before_ms: float = 40.0
-) -> tuple[Notch, ...]:
+def early_notches(notches: Iterable[Notch], qrs_onset_ms: float, *, before_ms: float = 40.0) -> tuple[Notch, ...]:
     """Return the notches (not slurs) whose dip lies in the first 40 ms of the QRS (Selvester's score)."""
-    return tuple(
-        notch for notch in notches if notch.kind == "notch" and notch.time_ms - qrs_onset_ms <= before_ms
-    )
+    return tuple(notch for notch in notches if notch.kind == "notch" and notch.time_ms - qrs_onset_ms <= before_ms)
 
 
 def _smoothed_slope(signal_mv: FloatArray, sigma_samples: float) -> FloatArray:

@@ -106,9 +106,7 @@ def _p_wave(
     if first < int(_BEFORE_P_S * rate):
         return None, None, "the P wave begins before the representative beat", None
     last = _edge(slope, centre, 1, level, int(0.014 * rate), edge)
-    base = smooth[:, [first]] + (smooth[:, [last]] - smooth[:, [first]]) * np.linspace(
-        0.0, 1.0, last - first + 1
-    )
+    base = smooth[:, [first]] + (smooth[:, [last]] - smooth[:, [first]]) * np.linspace(0.0, 1.0, last - first + 1)
     deviation = smooth[:, first : last + 1] - base
     amplitude = deviation[np.arange(12), np.argmax(np.abs(deviation), axis=1)]
     if np.sqrt((amplitude**2).mean()) < _P_SMALLEST_MV:
@@ -128,9 +126,7 @@ def _edge(slope: FloatArray, centre: int, step: int, level: float, hold: int, li
     return sample
 
 
-def _t_end(
-    beat: RepresentativeBeat, limits: QrsLimits, rr_ms: float | None
-) -> tuple[float | None, str | None]:
+def _t_end(beat: RepresentativeBeat, limits: QrsLimits, rr_ms: float | None) -> tuple[float | None, str | None]:
     """Return the median over leads of the T end by the largest trapezium (Vazquez-Seisdedos 2011)."""
     rate = beat.sampling_rate_hz
     low = signal.butter(2, 15.0, "lowpass", fs=rate, output="sos")

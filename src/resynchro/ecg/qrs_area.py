@@ -112,9 +112,7 @@ def zero_level_mv(
     return level_mv
 
 
-def integral_uvs(
-    signal_mv: FloatArray, sampling_rate_hz: float, start_ms: float, end_ms: float
-) -> FloatArray:
+def integral_uvs(signal_mv: FloatArray, sampling_rate_hz: float, start_ms: float, end_ms: float) -> FloatArray:
     """Integrate leads between two times by the trapezoidal rule, with interpolated ends.
 
     Parameters
@@ -195,9 +193,7 @@ def qrs_area(
     resynchronization therapy. J Electrocardiol 2015.
     """
     if zero == "qrs-onset":
-        level_mv = zero_level_mv(
-            vcg_mv, sampling_rate_hz, onset_ms, window_ms=zero_window_ms, until_ms=zero_until_ms
-        )
+        level_mv = zero_level_mv(vcg_mv, sampling_rate_hz, onset_ms, window_ms=zero_window_ms, until_ms=zero_until_ms)
         vcg_mv = vcg_mv - level_mv[:, np.newaxis]
     elif zero != "none":
         raise ValueError(f"zero must be 'qrs-onset' or 'none', got {zero!r}")
@@ -261,9 +257,7 @@ def qrs_area_interval(
         limits.end_ms,
         zero_until_ms=zero_until_ms,
     )
-    return QrsAreaInterval(
-        low_uvs=min(areas_uvs), high_uvs=max(areas_uvs), inverse_dower_uvs=dower.magnitude_uvs
-    )
+    return QrsAreaInterval(low_uvs=min(areas_uvs), high_uvs=max(areas_uvs), inverse_dower_uvs=dower.magnitude_uvs)
 
 
 def sai_qrst_uvs(

@@ -163,9 +163,7 @@ def selvester_score(
     )
     rows = selvester_rows(version, variant)
     pure_r = variant.pure_r_scores
-    measures = {
-        lead.lead: selvester_measures(lead, beat, pure_r_scores=pure_r) for lead in waves if lead.waves
-    }
+    measures = {lead.lead: selvester_measures(lead, beat, pure_r_scores=pure_r) for lead in waves if lead.waves}
     not_scored = _not_scored(rows, measures, p_wave_mv)
     rows = tuple(row for row in rows if row.box not in {skipped.box for skipped in not_scored})
     lead_points = _lead_points(rows, measures, sex, age_years)
@@ -209,11 +207,7 @@ def _lead_points(
                 [judge(condition, measures[row.lead], sex, age_years) for condition in alternative]
                 for alternative in parse_criterion(row.criterion)
             ]
-            met = [
-                index
-                for index, alternative in enumerate(judged)
-                if all(verdict[0] for verdict in alternative)
-            ]
+            met = [index for index, alternative in enumerate(judged) if all(verdict[0] for verdict in alternative)]
             if met or row is ranked[-1]:
                 chosen = met[0] if met else 0
                 _, value, threshold = judged[chosen][0]
@@ -242,9 +236,7 @@ def _points_by(lead_points: Sequence[LeadPoints], key: Literal["box", "lead"]) -
 
 
 def _max_points(rows: Sequence[SelvesterRow]) -> int:
-    return sum(
-        max(row.points for row in group) for _, group in groupby(rows, key=lambda row: (row.box, row.group))
-    )
+    return sum(max(row.points for row in group) for _, group in groupby(rows, key=lambda row: (row.box, row.group)))
 
 
 def _points_range(
@@ -305,9 +297,7 @@ def _not_scored(
         elif box.endswith("posterior") and overload:
             reason = f"right-atrial overload (P in {', '.join(overload)}) voids the posterior points"
             skipped.append(NotScored(box=box, reason=reason))
-        elif measures[lead].amplitude_mv["initial R"] is None and any(
-            "initial R" in row.criterion for row in criteria
-        ):
+        elif measures[lead].amplitude_mv["initial R"] is None and any("initial R" in row.criterion for row in criteria):
             reason = f"the initial R of lead {lead} cannot be told from the terminal R of the block"
             skipped.append(NotScored(box=box, reason=reason))
     return tuple(skipped)

@@ -10,8 +10,7 @@ from resynchro.record.ecg import Sex
 
 #: First caveat of every score.
 UNVERIFIED = (
-    "Point table unverified against Strauss & Selvester 2009 and Loring 2011: taken over from two public"
-    " programs."
+    "Point table unverified against Strauss & Selvester 2009 and Loring 2011: taken over from two public programs."
 )
 _PERCENT = "The percentage is 3 % per point, not a measurement of scar: magnetic resonance is the reference."
 #: Åkerlund et al. J Electrocardiol 2015;48:769-776, doi:10.1016/j.jelectrocard.2015.07.018.
@@ -22,8 +21,7 @@ _LBBB_VALIDITY = (
     " against magnetic resonance in 325 patients (Wieslander 2018). Read the leads, not the percentage alone."
 )
 _LBBB_COUNT = (
-    "The table for left bundle branch block holds 45 criteria where the literature counts 46: one is missing"
-    " or merged."
+    "The table for left bundle branch block holds 45 criteria where the literature counts 46: one is missing or merged."
 )
 
 
@@ -70,12 +68,8 @@ def selvester_caveats(
     if any(points and box.endswith("posterior") for box, points in points_by_box.items()):
         caveats.append("Right ventricular hypertrophy, which voids points in V1 and V2, was not looked for.")
         if p_wave_mv is None:
-            caveats.append(
-                "Nor was right-atrial overload, which voids the posterior points: no P waves were given."
-            )
-    if version == "LVH" and any(
-        lead.lead in ("V1", "V2", "V3") and lead.wave("QS") is not None for lead in waves
-    ):
+            caveats.append("Nor was right-atrial overload, which voids the posterior points: no P waves were given.")
+    if version == "LVH" and any(lead.lead in ("V1", "V2", "V3") and lead.wave("QS") is not None for lead in waves):
         caveats.append(
             "QS in V1-V3 with hypertrophy counts only beside other anterior points; it was not counted here."
         )

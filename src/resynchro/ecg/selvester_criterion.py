@@ -35,9 +35,7 @@ def parse_criterion(text: str) -> tuple[tuple[Condition, ...], ...]:
     -------
     Alternatives, each a tuple of conditions.
     """
-    return tuple(
-        tuple(_condition(part) for part in alternative.split(" and ")) for alternative in text.split(" or ")
-    )
+    return tuple(tuple(_condition(part) for part in alternative.split(" and ")) for alternative in text.split(" or "))
 
 
 def _condition(text: str) -> Condition:

@@ -34,9 +34,7 @@ class SelvesterMeasures:
     ratio: dict[str, float | None]
 
 
-def selvester_measures(
-    waves: LeadWaves, beat: RepresentativeBeat, *, pure_r_scores: bool = False
-) -> SelvesterMeasures:
+def selvester_measures(waves: LeadWaves, beat: RepresentativeBeat, *, pure_r_scores: bool = False) -> SelvesterMeasures:
     """Measure one lead for the score.
 
     Parameters
@@ -66,10 +64,7 @@ def selvester_measures(
     s_name = max(("S", "S'"), key=waves.amplitude_mv)
     initial_mv, initial_ms = _initial_r(waves, beat)
     present = {name for name, wave in (("Q", q), ("R", waves.wave("R"))) if wave is not None}
-    if any(
-        notch.kind == "notch" and notch.time_ms - waves.qrs_onset_ms <= EARLY_NOTCH_MS
-        for notch in waves.notches
-    ):
+    if any(notch.kind == "notch" and notch.time_ms - waves.qrs_onset_ms <= EARLY_NOTCH_MS for notch in waves.notches):
         present.add("notch")
     q_mv = 0.0 if q is None else abs(q.amplitude_mv)
     r_mv, s_mv = waves.amplitude_mv(r_name), waves.amplitude_mv(s_name)
@@ -109,9 +104,7 @@ def _initial_r(waves: LeadWaves, beat: RepresentativeBeat) -> tuple[float | None
     return (0.0, 0.0) if waves.wave("Q") is not None else (None, None)
 
 
-def _summit_ratio(
-    waves: LeadWaves, beat: RepresentativeBeat, wave: Wave | None, second_name: str
-) -> float | None:
+def _summit_ratio(waves: LeadWaves, beat: RepresentativeBeat, wave: Wave | None, second_name: str) -> float | None:
     """Return the ratio of the first summit to the second: of two waves, or inside one notched wave."""
     if wave is None:
         return None

@@ -78,9 +78,7 @@ _Rows = tuple[SelvesterRow, ...]
 
 def _rows(box: str, **groups: tuple[tuple[int, str], ...]) -> _Rows:
     """Write the rows of one box, group by group."""
-    return tuple(
-        SelvesterRow(box, group, points, text) for group, rows in groups.items() for points, text in rows
-    )
+    return tuple(SelvesterRow(box, group, points, text) for group, rows in groups.items() for points, text in rows)
 
 
 _LIMB: tuple[_Rows, ...] = (
@@ -229,9 +227,7 @@ _LBBB: tuple[_Rows, ...] = (
 )
 
 
-def selvester_rows(
-    version: SelvesterType, variant: SelvesterVariant | None = None
-) -> tuple[SelvesterRow, ...]:
+def selvester_rows(version: SelvesterType, variant: SelvesterVariant | None = None) -> tuple[SelvesterRow, ...]:
     """Return all criteria of one version of the score.
 
     Parameters

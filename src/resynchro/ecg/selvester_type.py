@@ -50,17 +50,13 @@ def selvester_type(
     """
     caveats: list[str] = []
     if axis_deg is None:
-        caveats.append(
-            "The frontal axis is indeterminate: a left anterior fascicular block was not looked for."
-        )
+        caveats.append("The frontal axis is indeterminate: a left anterior fascicular block was not looked for.")
     fascicular = axis_deg is not None and axis_deg <= LAFB_MAX_AXIS_DEG
     if conduction == "lbbb":
         limit_ms = min(LBBB_MIN_QRS_MS.values()) if sex is None else LBBB_MIN_QRS_MS[sex]
         if qrs_ms >= limit_ms:
             if sex is None and qrs_ms < LBBB_MIN_QRS_MS["male"]:
-                caveats.append(
-                    "Sex unknown: in a man the version for left bundle branch block asks for 140 ms."
-                )
+                caveats.append("Sex unknown: in a man the version for left bundle branch block asks for 140 ms.")
             return "LBBB", tuple(caveats)
         caveats.append(
             f"Left bundle branch block by another definition, but the QRS of {qrs_ms:.0f} ms is shorter than"
@@ -78,8 +74,7 @@ def selvester_type(
 def _hypertrophy(waves: Sequence[LeadWaves], sex: Sex | None) -> bool:
     """Tell left ventricular hypertrophy by Sokolow-Lyon or Cornell; unknown sex by the men's limit."""
     size_mv = {
-        lead.lead: {name: lead.amplitude_mv(name) for name in ("Q", "QS", "R", "R'", "S", "S'")}
-        for lead in waves
+        lead.lead: {name: lead.amplitude_mv(name) for name in ("Q", "QS", "R", "R'", "S", "S'")} for lead in waves
     }
 
     def largest(lead: str, *names: str) -> float:
@@ -89,7 +84,5 @@ def _hypertrophy(waves: Sequence[LeadWaves], sex: Sex | None) -> bool:
     sokolow_mv = largest("V1", "S", "S'", "Q", "QS") + lateral_mv
     cornell_mv = largest("aVL", "R", "R'") + largest("V3", "S", "S'", "QS")
     return (
-        sokolow_mv >= SOKOLOW_MIN_MV
-        or lateral_mv >= LATERAL_R_MIN_MV
-        or cornell_mv > CORNELL_ABOVE_MV[sex or "male"]
+        sokolow_mv >= SOKOLOW_MIN_MV or lateral_mv >= LATERAL_R_MIN_MV or cornell_mv > CORNELL_ABOVE_MV[sex or "male"]
     )

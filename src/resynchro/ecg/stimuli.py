@@ -31,6 +31,8 @@ _STRICT_SLOPE_RATIO = 5.0
 _QUIET_SHARE = 0.25
 #: ... or at most this multiple of the record's median slope.
 _QUIET_OVER_MEDIAN = 1.25
+#: A neighbouring spike of at least this share of the height is a second stimulus.
+_TWIN = 0.4
 #: Cosine between the 12-lead patterns of two spikes of one channel.
 _LIKE_SHAPE = 0.9
 #: Two candidates closer than this are one [s].
@@ -132,27 +134,38 @@ def find_spikes(signal_mv: FloatArray, sampling_rate_hz: float) -> tuple[Spike, 
     slope[step:] = np.sqrt(((signal_mv[:, step:] - signal_mv[:, :-step]) ** 2).mean(axis=0))
     # In a slow QRS that share may lie below the noise or the hum, which runs through the whole record.
     quiet = max(_QUIET_SHARE * np.percentile(slope, 97), _QUIET_OVER_MEDIAN * np.median(slope))
+    summits = [
+        int(sample)
+        for sample in np.flatnonzero(height >= _HEIGHT_MV)
+        if far + half <= sample <= height.size - far - half - 1
+        and height[sample] >= height[sample - half : sample + half + 1].max()
+        and np.median(slope[sample - far : sample - near + 1]) <= quiet
+    ]
     standing_out: dict[int, float] = {}
-    summits: list[int] = []
-    for sample in np.flatnonzero(height >= _HEIGHT_MV):
-        if sample < far + half or sample > height.size - far - half - 1:
-            continue
-        if height[sample] < height[sample - half : sample + half + 1].max():
-            continue
-        if np.median(slope[sample - far : sample - near + 1]) > quiet:
-            continue
-        summits.append(int(sample))
-        before = np.percentile(slope[sample - far : sample - near + 1], 90)
-        after = np.percentile(slope[sample + near : sample + far + 1], 90)
-        ratio = slope[sample - half : sample + half + 1].max() / max(before, after, 1e-6)
+    for sample in summits:
+        # A second stimulus some ms away (biventricular pacing) must not count as restless surroundings.
+        twins = [t for t in summits if near <= abs(t - sample) <= far + half and height[t] >= _TWIN * height[sample]]
+        # A device has at most two ventricular leads: more neighbours are mains hum.
+        around = _around(slope, sample, near, far, half, twins if len(twins) == 1 else [])
+        ratio = float(slope[sample - half : sample + half + 1].max() / max(around, 1e-6))
         if ratio >= _SLOPE_RATIO:
-            standing_out[int(sample)] = float(ratio)
+            standing_out[sample] = ratio
     alike = _alike(shape, summits, tuple(standing_out))
     spikes = [
         Spike(sample / sampling_rate_hz, float(height[sample]), standing_out.get(sample, 1.0))
         for sample in sorted(set(alike) | set(standing_out))
     ]
     return _thinned(spikes)
+
+
+def _around(slope: FloatArray, sample: int, near: int, far: int, half: int, twins: list[int]) -> float:
+    """Return the larger 90th percentile of the slopes before and after a spike, twins left out."""
+    larger = 0.0
+    for start, stop in ((sample - far, sample - near + 1), (sample + near, sample + far + 1)):
+        kept = [slope[k] for k in range(start, stop) if all(abs(k - twin) > half for twin in twins)]
+        if kept:
+            larger = max(larger, float(np.percentile(kept, 90)))
+    return larger
 
 
 def _alike(shape: FloatArray, summits: list[int], seeds: tuple[int, ...]) -> list[int]:

@@ -54,18 +54,14 @@ def ecg_summary(measurement: EcgMeasurement) -> dict[str, Any]:
         "qt_ms": _rounded(m.qt_ms),
         "axis_deg": _rounded(m.axis_deg),
         "axis_class": None if m.axis is None else m.axis.axis_class,
-        "axis_by_amplitude_deg": None
-        if m.axis_by_amplitude is None
-        else _rounded(m.axis_by_amplitude.axis_deg),
+        "axis_by_amplitude_deg": None if m.axis_by_amplitude is None else _rounded(m.axis_by_amplitude.axis_deg),
         "qrs_area_uvs": _rounded(m.qrs_area_uvs),
         "qrs_area": plain(m.area),
         "qrs_area_interval_uvs": None
         if m.area_interval is None
         else [_rounded(m.area_interval.low_uvs), _rounded(m.area_interval.high_uvs)],
         "qrs_area_zero_before_p_uvs": None if m.area_before_p is None else _rounded(m.area_before_p.magnitude_uvs),
-        "qrs_area_inverse_dower_uvs": None
-        if m.area_interval is None
-        else _rounded(m.area_interval.inverse_dower_uvs),
+        "qrs_area_inverse_dower_uvs": None if m.area_interval is None else _rounded(m.area_interval.inverse_dower_uvs),
         "morphology": m.morphology,
         "morphology_reason": m.conduction.reason,
         "criteria": {

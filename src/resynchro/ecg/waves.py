@@ -75,9 +75,7 @@ def segment_waves(
     CSE Working Party. Recommendations for measurement standards in quantitative electrocardiography. Eur
     Heart J 1985;6:815.
     """
-    return tuple(
-        _segment_lead(beat, limits, row, minimum_wave_mv, minimum_wave_ms) for row in range(len(LEADS))
-    )
+    return tuple(_segment_lead(beat, limits, row, minimum_wave_mv, minimum_wave_ms) for row in range(len(LEADS)))
 
 
 def wave_floor_mv(noise_mv: float, minimum_wave_mv: float = 0.02) -> float:
@@ -205,9 +203,7 @@ def _label(waves: tuple[Wave, ...]) -> str:
     if not waves:
         return ""
     largest = max(abs(wave.amplitude_mv) for wave in waves)
-    return "".join(
-        wave.name.lower() if abs(wave.amplitude_mv) < SMALL_SHARE * largest else wave.name for wave in waves
-    )
+    return "".join(wave.name.lower() if abs(wave.amplitude_mv) < SMALL_SHARE * largest else wave.name for wave in waves)
 
 
 def _last_dominant_summit_ms(

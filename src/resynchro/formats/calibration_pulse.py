@@ -53,9 +53,7 @@ def length_without_calibration(
     pulse_s = float(np.count_nonzero(high)) / sampling_rate_hz
     if start == 0 or not _PULSE_RANGE_S[0] <= pulse_s <= _PULSE_RANGE_S[1]:
         return n_samples, ()
-    flat = (
-        np.ptp(end_mv[high]) <= 2 * _TOLERANCE_MV and np.abs(end_mv[~high]).max(initial=0.0) <= _TOLERANCE_MV
-    )
+    flat = np.ptp(end_mv[high]) <= 2 * _TOLERANCE_MV and np.abs(end_mv[~high]).max(initial=0.0) <= _TOLERANCE_MV
     one_piece = np.count_nonzero(np.diff(high.astype(np.int8))) <= 2
     if not (flat and one_piece):
         return n_samples, ()

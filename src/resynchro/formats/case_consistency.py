@@ -81,10 +81,7 @@ def contradictions(values: RightValues, today: date) -> list[Flaw]:
 
 
 def _patient(values: RightValues) -> Iterator[Flaw]:
-    if (
-        values.at("patient", "rhythm") == "sinus"
-        and values.at("patient", "atrial_fibrillation") == "permanent"
-    ):
+    if values.at("patient", "rhythm") == "sinus" and values.at("patient", "atrial_fibrillation") == "permanent":
         yield Flaw(
             place=("patient", "atrial_fibrillation"),
             message="found permanent with rhythm sinus, which exclude each other: correct one of them",
@@ -169,13 +166,9 @@ def _devices(values: RightValues) -> Iterator[Flaw]:
         given = [key for key in keys if keys[key] is not None] if isinstance(keys, dict) else []
         for key in given:
             if kind == "none" and key != "type":
-                message = (
-                    "found with type none: a patient without a device has none; remove it or name the device"
-                )
+                message = "found with type none: a patient without a device has none; remove it or name the device"
             elif kind in ("PM", "ICD") and key in ("lv_lead", "vv_ms", "biv_pacing_pct"):
-                message = (
-                    f"found with type {kind}, which has no left-ventricular lead: write CRT-P or remove it"
-                )
+                message = f"found with type {kind}, which has no left-ventricular lead: write CRT-P or remove it"
             else:
                 continue
             yield Flaw(place=(*place, key), message=message)
@@ -235,8 +228,7 @@ def _odd_ecg_headers(case: Case) -> Iterator[tuple[str, str]]:
             if sex is not None and case.patient.sex is not None and sex != case.patient.sex:
                 yield (
                     "ecg-sex",
-                    f"{ecg.file} says {sex}, the case says {case.patient.sex}; "
-                    "check that it is the right patient",
+                    f"{ecg.file} says {sex}, the case says {case.patient.sex}; check that it is the right patient",
                 )
             if age_years is not None and case.patient.age_years is not None:
                 expected_years = case.patient.age_years + (visit.date - years_zero).days / 365.25

@@ -69,9 +69,7 @@ def read_case(folder: str | Path, *, read_ecg: ReadEcg | None = None, today: dat
     try:
         document = load_yaml_lines(text)
     except YamlError as error:
-        problems = [
-            CaseProblem(file=CASE_FILE, line=line, key="", message=why) for line, why in error.problems
-        ]
+        problems = [CaseProblem(file=CASE_FILE, line=line, key="", message=why) for line, why in error.problems]
         raise CaseError(str(folder), tuple(problems)) from error
     tree = _long_form(document.value)
     keys, flaws = _held_against_schema(tree)
@@ -106,14 +104,10 @@ def _case_text(home: Path) -> str:
             raise InputError(f"{home}: there is no such folder; `resynchro new {home}` writes a template")
         if not path.exists():
             other = home / "case.yml"
-            advice = (
-                f"rename case.yml to {CASE_FILE}" if other.exists() else f"`resynchro new {home}` writes one"
-            )
+            advice = f"rename case.yml to {CASE_FILE}" if other.exists() else f"`resynchro new {home}` writes one"
             raise InputError(f"{home}: the folder holds no {CASE_FILE}; {advice}")
         if not path.is_file() or not path.resolve().is_relative_to(home.resolve()):
-            raise InputError(
-                f"{path}: must be a regular file inside the case folder; put the file itself there"
-            )
+            raise InputError(f"{path}: must be a regular file inside the case folder; put the file itself there")
         with path.open("rb") as stream:
             content = stream.read(LARGEST_CASE_FILE_BYTES + 1)
     except (OSError, RuntimeError, ValueError) as error:
@@ -154,9 +148,7 @@ def _held_against_schema(tree: object) -> tuple[CaseKeys | None, list[Flaw]]:
     try:
         return CaseKeys.model_validate(tree), []
     except ValidationError as error:
-        return None, [
-            Flaw(place=detail["loc"], message=_message(detail)) for detail in error.errors(include_url=False)
-        ]
+        return None, [Flaw(place=detail["loc"], message=_message(detail)) for detail in error.errors(include_url=False)]
 
 
 def _message(detail: Any) -> str:
@@ -198,11 +190,7 @@ def _unknown_key(place: Place) -> str:
         return f"unknown key: did you mean {near[0]}?"
     if key.isdigit():
         return f"unknown key: is {shown_key(key)} the end of a number? Write a decimal point, no comma"
-    homes = [
-        ".".join(where)
-        for where, other in GROUPS.items()
-        if other is not group and plain in other.model_fields
-    ]
+    homes = [".".join(where) for where, other in GROUPS.items() if other is not group and plain in other.model_fields]
     if homes:
         return f"unknown key here: it belongs under {' or '.join(home or 'the top' for home in homes)}"
     return f"unknown key: allowed are {', '.join(allowed)}"
@@ -233,9 +221,7 @@ def _read_files(
                 try:
                     ecgs[visit, index] = read_ecg(path, **how)
                 except InputError as error:
-                    reason = (
-                        f"found {shown_value(name)}, which cannot be read: {' '.join(str(error).split())}"
-                    )
+                    reason = f"found {shown_value(name)}, which cannot be read: {' '.join(str(error).split())}"
             if reason:
                 flaws.append(Flaw(place=(*place, "file"), message=reason))
     return ecgs, flaws

@@ -68,9 +68,7 @@ class Group(BaseModel):
 class PatientKeys(Group):
     """The keys under ``patient``."""
 
-    sex: Annotated[Sex | None, _choice(Sex, f="female", w="female", woman="female", m="male", man="male")] = (
-        None
-    )
+    sex: Annotated[Sex | None, _choice(Sex, f="female", w="female", woman="female", m="male", man="male")] = None
     age_years: Annotated[
         float | None,
         _quantity(0, 120, "years", Slip(1880, 2100, "a year of birth; write the age at the first visit")),
@@ -97,9 +95,7 @@ class PatientKeys(Group):
     nyha_ambulatory: YesNo = None
     rhythm: Annotated[
         Rhythm | None,
-        _choice(
-            Rhythm, sr="sinus", sinus_rhythm="sinus", af="atrial-fibrillation", afib="atrial-fibrillation"
-        ),
+        _choice(Rhythm, sr="sinus", sinus_rhythm="sinus", af="atrial-fibrillation", afib="atrial-fibrillation"),
     ] = None
     atrial_fibrillation: Annotated[AtrialFibrillation | None, _choice(AtrialFibrillation)] = None
     lvef_pct: LvefPct = None
@@ -141,9 +137,7 @@ class EcgKeys(Group):
         float | None,
         _quantity(0.001, 1000, "µV", Slip(1e-6, 0.0009, "millivolts or volts; write microvolts")),
     ] = None
-    sampling_rate_hz: Annotated[
-        float | None, _quantity(50, 50_000, "Hz", Slip(0.1, 49, "kilohertz", 1000))
-    ] = None
+    sampling_rate_hz: Annotated[float | None, _quantity(50, 50_000, "Hz", Slip(0.1, 49, "kilohertz", 1000))] = None
 
 
 class LvLeadKeys(Group):
@@ -162,9 +156,7 @@ class RvLeadKeys(Group):
 class DeviceKeys(Group):
     """The keys under ``device``."""
 
-    type: Annotated[
-        DeviceType, _choice(DeviceType, required=True, pacemaker="PM", crtp="CRT-P", crtd="CRT-D")
-    ]
+    type: Annotated[DeviceType, _choice(DeviceType, required=True, pacemaker="PM", crtp="CRT-P", crtd="CRT-D")]
     lv_lead: LvLeadKeys | None = None
     rv_lead: RvLeadKeys | None = None
     conduction_system_lead: Annotated[
@@ -199,23 +191,19 @@ class VisitKeys(Group):
     lvesv_ml: Annotated[float | None, _quantity(5, 900, "ml", _LITRES)] = None
     lvedd_mm: Annotated[float | None, _quantity(20, 120, "mm", Slip(2, 12, "centimetres", 10))] = None
     la_volume_ml: Annotated[float | None, _quantity(5, 600, "ml", _LITRES)] = None
-    systolic_pressure_mmhg: Annotated[
-        float | None, _quantity(50, 300, "mmHg", Slip(6, 40, "kilopascal", 7.50062))
-    ] = None
+    systolic_pressure_mmhg: Annotated[float | None, _quantity(50, 300, "mmHg", Slip(6, 40, "kilopascal", 7.50062))] = (
+        None
+    )
     diastolic_pressure_mmhg: Annotated[
         float | None, _quantity(20, 200, "mmHg", Slip(2.6, 19.9, "kilopascal", 7.50062))
     ] = None
-    six_minute_walk_m: Annotated[float | None, _quantity(0, 1000, "m", Slip(1001, 3300, "feet", 0.3048))] = (
-        None
-    )
+    six_minute_walk_m: Annotated[float | None, _quantity(0, 1000, "m", Slip(1001, 3300, "feet", 0.3048))] = None
     peak_vo2_ml_per_min_kg: Annotated[
         float | None, _quantity(2, 90, "ml/min/kg", Slip(200, 6000, "ml/min; divide by the weight in kg"))
     ] = None
     mlhfq_points: Annotated[float | None, _quantity(0, 105, "points")] = None
     nt_probnp_ng_per_l: Annotated[float | None, _quantity(1, 100_000, "ng/l")] = None
-    creatinine_umol_per_l: Annotated[
-        float | None, _quantity(20, 2000, "µmol/l", Slip(0.2, 15, "mg/dl", 88.42))
-    ] = None
+    creatinine_umol_per_l: Annotated[float | None, _quantity(20, 2000, "µmol/l", Slip(0.2, 15, "mg/dl", 88.42))] = None
     egfr_ml_per_min_1_73m2: Annotated[float | None, _quantity(1, 200, "ml/min/1.73 m²")] = None
     haemoglobin_g_per_dl: Annotated[float | None, _quantity(3, 25, "g/dl", Slip(30, 250, "g/l", 0.1))] = None
     pvc_burden_pct: Percent = None

@@ -167,9 +167,7 @@ class Flag:
         """Return the answer, or None for nothing."""
         if value is None or isinstance(value, bool):
             return value
-        raise refusal(
-            f"found {shown_value(value)}, allowed {self.allowed}: remove the line if it is not known"
-        )
+        raise refusal(f"found {shown_value(value)}, allowed {self.allowed}: remove the line if it is not known")
 
 
 @dataclass(frozen=True, slots=True)

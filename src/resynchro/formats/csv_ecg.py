@@ -65,9 +65,7 @@ def is_csv_ecg(head: bytes) -> bool:
     return bool(rows) and len(rows[0].split(_separator(rows[0]))) >= _FEWEST_COLUMNS
 
 
-def read_csv_ecg(
-    path: Path, *, uv_per_count: float | None = None, sampling_rate_hz: float | None = None
-) -> EcgRecord:
+def read_csv_ecg(path: Path, *, uv_per_count: float | None = None, sampling_rate_hz: float | None = None) -> EcgRecord:
     """Read an ECG from a table as described at the head of this module.
 
     Parameters
@@ -193,9 +191,7 @@ def _table(content: bytes) -> _Table:
         elif line.strip(" \t,;"):
             rows.append(line)
     if len(rows) < 2:
-        raise InputError(
-            f"the table has {len(rows)} rows; a row of lead names and one row per sample are needed"
-        )
+        raise InputError(f"the table has {len(rows)} rows; a row of lead names and one row per sample are needed")
     separator = _separator(rows[0])
     cells = [cell.strip().strip('"').strip() for cell in rows[0].split(separator)]
     if all(re.fullmatch(r"[-+]?[\d.,]*(?:e[-+]?\d+)?", cell, re.IGNORECASE) for cell in cells):
@@ -228,8 +224,7 @@ def _values(rows: list[str], separator: str, cells: list[str]) -> FloatArray:
         ) from error
     if values.shape[1] != len(cells):
         raise InputError(
-            f"the first row names {len(cells)} columns, the rows below hold {values.shape[1]}; name every "
-            "column once"
+            f"the first row names {len(cells)} columns, the rows below hold {values.shape[1]}; name every column once"
         )
     return np.ascontiguousarray(values.T)
 

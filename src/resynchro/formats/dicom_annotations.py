@@ -99,9 +99,7 @@ class _Annotation:
         return re.sub(r"[^a-z0-9]", "", self.name.lower())
 
 
-def dicom_vendor_reading(
-    dataset: Dataset, rhythm: MultiplexGroup, beat: MultiplexGroup | None
-) -> VendorReading:
+def dicom_vendor_reading(dataset: Dataset, rhythm: MultiplexGroup, beat: MultiplexGroup | None) -> VendorReading:
     """Collect what the recorder measured and said.
 
     Parameters

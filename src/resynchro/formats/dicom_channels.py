@@ -204,13 +204,14 @@ def _gain_mv(definition: Dataset) -> tuple[float | None, float]:
 
 
 def _filters(definition: Dataset) -> EcgFilters:
-    stated = {}
-    for name, keyword in (
-        ("high_pass_hz", "FilterLowFrequency"),  # DICOM names the ends of the band, not the filters
-        ("low_pass_hz", "FilterHighFrequency"),
-        ("notch_hz", "NotchFilterFrequency"),
-    ):
-        frequency_hz = number(definition, keyword)
-        if frequency_hz is not None and frequency_hz > 0:
-            stated[name] = frequency_hz
-    return EcgFilters(**stated)
+    # DICOM names the ends of the band, not the filters.
+    return EcgFilters(
+        high_pass_hz=_frequency_hz(definition, "FilterLowFrequency"),
+        low_pass_hz=_frequency_hz(definition, "FilterHighFrequency"),
+        notch_hz=_frequency_hz(definition, "NotchFilterFrequency"),
+    )
+
+
+def _frequency_hz(definition: Dataset, keyword: str) -> float | None:
+    frequency_hz = number(definition, keyword)
+    return frequency_hz if frequency_hz is not None and frequency_hz > 0 else None

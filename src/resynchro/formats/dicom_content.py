@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 import zlib
+from collections.abc import Iterable
 from datetime import datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
@@ -100,9 +101,9 @@ def number_list(dataset: Dataset, keyword: str) -> tuple[float, ...]:
     found = _value(dataset, keyword)
     if found is None or isinstance(found, bytes):
         return ()
-    items = [found] if isinstance(found, str | int | float) else found
+    items = list(found) if isinstance(found, Iterable) and not isinstance(found, str) else [found]
     try:
-        numbers = tuple(float(item) for item in items)
+        numbers = tuple(float(str(item)) for item in items)
     except (ArithmeticError, TypeError, ValueError):
         return ()
     return numbers if all(math.isfinite(value) for value in numbers) else ()

@@ -260,9 +260,7 @@ def _group(item: Dataset, position: int, *, little_endian: bool) -> MultiplexGro
     )
 
 
-def _table(
-    item: Dataset, where: str, *, little_endian: bool
-) -> tuple[NDArray[np.integer[Any]], tuple[Finding, ...]]:
+def _table(item: Dataset, where: str, *, little_endian: bool) -> tuple[NDArray[np.integer[Any]], tuple[Finding, ...]]:
     """Return the stored numbers, shape (n_samples, n_channels): never more than the file has data for."""
     n_channels = number(item, "NumberOfWaveformChannels") or 0.0
     if not 1 <= n_channels <= _MOST_CHANNELS:
@@ -273,9 +271,7 @@ def _table(
     dtype = np.dtype(_SAMPLE_TYPES[kind]).newbyteorder("<" if little_endian else ">")
     bits = number(item, "WaveformBitsAllocated")
     if bits is not None and bits != 8 * dtype.itemsize:
-        raise InputError(
-            f"{where} allocates {bits:g} bits where samples of kind {kind} take {8 * dtype.itemsize}"
-        )
+        raise InputError(f"{where} allocates {bits:g} bits where samples of kind {kind} take {8 * dtype.itemsize}")
     content = data_bytes(item, "WaveformData")
     available = len(content) // (int(n_channels) * dtype.itemsize)
     announced = number(item, "NumberOfWaveformSamples") or 0.0
@@ -284,9 +280,7 @@ def _table(
         raise InputError(f"{where} holds no samples ({len(content)} bytes for {n_channels:g} channels)")
     findings: tuple[Finding, ...] = ()
     if announced > available:
-        message = (
-            f"the file announces {announced:g} samples per lead and holds {available}; it may be cut off"
-        )
+        message = f"the file announces {announced:g} samples per lead and holds {available}; it may be cut off"
         findings = (Finding(code="cut-off", message=message),)
     table = np.frombuffer(content, dtype=dtype, count=n_samples * int(n_channels))
     return table.reshape(n_samples, int(n_channels)), findings

@@ -216,20 +216,14 @@ def _signals(text: str, n_signals: int) -> tuple[_Signal, ...]:
 
 
 def _check_leads(header: _Header, chosen: dict[str, _Signal]) -> None:
-    labels = [
-        signal.label for signal in header.signals if signal.label in chosen and not signal.is_annotations
-    ]
+    labels = [signal.label for signal in header.signals if signal.label in chosen and not signal.is_annotations]
     if not chosen:
         found = ", ".join(signal.label for signal in header.signals)
-        raise InputError(
-            f"holds no lead of the 12-lead ECG (signals: {found}); at least I, II and V1 to V6 are needed"
-        )
+        raise InputError(f"holds no lead of the 12-lead ECG (signals: {found}); at least I, II and V1 to V6 are needed")
     if len(labels) != len(chosen):
         raise InputError(f"a lead is there twice (signals: {', '.join(labels)}); each lead may appear once")
     if len({signal.samples for signal in chosen.values()}) > 1:
-        rates = ", ".join(
-            f"{label} {signal.samples / header.record_s:g} Hz" for label, signal in chosen.items()
-        )
+        rates = ", ".join(f"{label} {signal.samples / header.record_s:g} Hz" for label, signal in chosen.items())
         raise InputError(f"the ECG leads have different sampling rates ({rates}); export them at one rate")
 
 
@@ -268,9 +262,7 @@ def _millivolts(counts: FloatArray, signal: _Signal) -> FloatArray:
         )
     gain = (signal.physical_max - signal.physical_min) / span
     with np.errstate(over="ignore", invalid="ignore"):  # absurd ranges end as missing samples
-        return np.asarray(
-            (signal.physical_min + (counts - signal.digital_min) * gain) * factor, dtype=np.float64
-        )
+        return np.asarray((signal.physical_min + (counts - signal.digital_min) * gain) * factor, dtype=np.float64)
 
 
 def _annotations(content: bytes, header: _Header) -> tuple[Annotation, ...]:
@@ -298,8 +290,7 @@ def _annotations(content: bytes, header: _Header) -> tuple[Annotation, ...]:
         gaps = np.abs(np.diff(record_starts) - header.record_s)
         if len(record_starts) != header.n_records or np.any(gaps > 1e-3):
             raise InputError(
-                "is a discontinuous EDF+D recording with gaps between its records; export a continuous part "
-                "as EDF+C"
+                "is a discontinuous EDF+D recording with gaps between its records; export a continuous part as EDF+C"
             )
     start_s = record_starts[0] if record_starts else 0.0
     return tuple(Annotation(onset_s=note.onset_s - start_s, text=note.text) for note in notes)
@@ -363,7 +354,6 @@ def _whole(text: str, what: str, *, low: int, high: int) -> int:
     value = _number(text, what)
     if value != int(value) or not low <= value <= high:
         raise InputError(
-            f"the {what} is {text.strip()!r}, a whole number in [{low}, {high}] is needed; the header is "
-            "damaged"
+            f"the {what} is {text.strip()!r}, a whole number in [{low}, {high}] is needed; the header is damaged"
         )
     return int(value)

@@ -80,9 +80,7 @@ def electrode_placement_findings(signal_mv: FloatArray, *, sampling_rate_hz: flo
     shrinking precordial R waves to dextrocardia; so the rule asks for an inverted P *and* QRS in I while both
     are upright in V6. Without a P wave (atrial fibrillation) an exchange is not found.
     """
-    beat = coarse_beat(
-        signal_mv[:, : round(LOOKED_AT_S * sampling_rate_hz)], sampling_rate_hz=sampling_rate_hz
-    )
+    beat = coarse_beat(signal_mv[:, : round(LOOKED_AT_S * sampling_rate_hz)], sampling_rate_hz=sampling_rate_hz)
     if beat is None:
         return ()
     limb = _leg_exchange(beat) or _arm_exchange(beat)

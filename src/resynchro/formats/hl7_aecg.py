@@ -71,8 +71,7 @@ class _SequenceSet:
         if uv_per_count is not None:
             return {lead: counts * uv_per_count / 1000.0 for lead, counts in self.counts.items()}
         return {
-            lead: counts * self.scale_uv[lead] / 1000.0 + self.origin_mv[lead]
-            for lead, counts in self.counts.items()
+            lead: counts * self.scale_uv[lead] / 1000.0 + self.origin_mv[lead] for lead, counts in self.counts.items()
         }
 
 
@@ -139,11 +138,7 @@ def read_hl7_aecg(path: Path, *, uv_per_count: float | None = None) -> EcgRecord
             sha256=sha256_of(content),
             recorded_at=recorded_at,
             device=aecg_device(series),
-            uv_per_count=uv_per_count
-            if uv_per_count is not None
-            else scales.pop()
-            if len(scales) == 1
-            else None,
+            uv_per_count=uv_per_count if uv_per_count is not None else scales.pop() if len(scales) == 1 else None,
             uv_per_count_overridden=uv_per_count is not None,
         ),
         filters=aecg_filters(series),

@@ -224,9 +224,7 @@ def _statements(annotations: list[_Annotation]) -> tuple[str, ...]:
     for annotation in annotations:
         text = None
         if annotation.code.startswith("MDC_ECG_INTERPRETATION"):
-            text = text_of(annotation.element, "value") or attribute_of(
-                annotation.element, "displayName", "value"
-            )
+            text = text_of(annotation.element, "value") or attribute_of(annotation.element, "displayName", "value")
         elif annotation.code == "MDC_ECG_RHY":
             text = attribute_of(annotation.element, "displayName", "value") or attribute_of(
                 annotation.element, "code", "value"

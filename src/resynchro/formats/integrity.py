@@ -51,9 +51,7 @@ def check_integrity(
         areas then mean nothing, times still do.
     """
     recorded = {lead: row for lead, row in zip(LEADS, signal_mv, strict=True) if lead not in derived_leads}
-    law_findings, laws_hold = lead_law_findings(
-        recorded, sampling_rate_hz=sampling_rate_hz, raw_counts=raw_counts
-    )
+    law_findings, laws_hold = lead_law_findings(recorded, sampling_rate_hz=sampling_rate_hz, raw_counts=raw_counts)
     quality_findings, sizes_differ = lead_quality_findings(recorded, sampling_rate_hz=sampling_rate_hz)
     placement = electrode_placement_findings(signal_mv, sampling_rate_hz=sampling_rate_hz)
     findings = (*law_findings, *quality_findings, *placement, *_filter_findings(filters))

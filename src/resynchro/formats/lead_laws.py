@@ -60,9 +60,7 @@ class LawResidual:
         return self.rms_mv <= 2.0 * self.rounding_mv + SILENT_RMS_MV
 
 
-def lead_law_residuals(
-    leads: Mapping[str, FloatArray], *, sampling_rate_hz: float
-) -> tuple[LawResidual, ...]:
+def lead_law_residuals(leads: Mapping[str, FloatArray], *, sampling_rate_hz: float) -> tuple[LawResidual, ...]:
     """Compute the residual of every law whose leads are all there.
 
     Parameters
@@ -137,9 +135,7 @@ def lead_law_findings(
     repaired here, because the true microvolts per count are not in the file.
     """
     missed = [
-        residual
-        for residual in lead_law_residuals(leads_mv, sampling_rate_hz=sampling_rate_hz)
-        if not residual.silent
+        residual for residual in lead_law_residuals(leads_mv, sampling_rate_hz=sampling_rate_hz) if not residual.silent
     ]
     trusted = all(residual.share <= UNTRUSTED_SHARE for residual in missed)
     explanation = ""

@@ -80,12 +80,8 @@ def _flat(
             descriptions.append(f"{lead} keeps one value for {longest_s:.1f} s")
     if not flat:
         return flat, None
-    message = (
-        f"flat leads: {', '.join(descriptions)}; an electrode was off: do not trust what is measured in them"
-    )
-    return flat, Finding(
-        code="flat-lead", message=message, leads=tuple(lead for lead in LEADS if lead in flat)
-    )
+    message = f"flat leads: {', '.join(descriptions)}; an electrode was off: do not trust what is measured in them"
+    return flat, Finding(code="flat-lead", message=message, leads=tuple(lead for lead in LEADS if lead in flat))
 
 
 def _clipped(leads: Mapping[str, FloatArray], sampling_rate_hz: float) -> Finding | None:

@@ -74,9 +74,7 @@ def muse_measurements(root: Element) -> Mapping[str, float]:
         for theirs, ours in _AXES.items():
             if (value := number_of(stated, theirs)) is not None:
                 measurements[ours] = value
-        rate_hz = rate_with_exponent_hz(
-            number_of(stated, "ECGSampleBase"), number_of(stated, "ECGSampleExponent")
-        )
+        rate_hz = rate_with_exponent_hz(number_of(stated, "ECGSampleBase"), number_of(stated, "ECGSampleExponent"))
         for theirs, ours in _MARKS.items():
             if rate_hz is not None and (value := number_of(stated, theirs)) is not None and value > 0:
                 measurements[ours] = value * 1e3 / rate_hz

@@ -135,9 +135,7 @@ def _waveform_type(waveform: Element) -> str:
 def _longest_waveform(root: Element, kind: str) -> Element | None:
     """Return the waveform of a kind with the most samples in its first lead."""
     waveforms = [waveform for waveform in children(root, "Waveform") if _waveform_type(waveform) == kind]
-    return max(
-        waveforms, key=lambda waveform: len(text_of(waveform, "LeadData", "WaveFormData") or ""), default=None
-    )
+    return max(waveforms, key=lambda waveform: len(text_of(waveform, "LeadData", "WaveFormData") or ""), default=None)
 
 
 def _sampling_rate_hz(waveform: Element) -> float:

@@ -21,9 +21,7 @@ MAX_XML_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 100
 MAX_ELEMENTS = 300_000
 
-_BEFORE_ROOT = re.compile(
-    r"\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE
-)
+_BEFORE_ROOT = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE)
 _ROOT = re.compile(r"<([^\s/>!?<]+)")
 _CLAIMS_WIDE = re.compile(rb"encoding\s*=\s*[\"'](?:utf-?16|ucs-?2|unicode)", re.IGNORECASE)
 
@@ -58,8 +56,7 @@ def parse_xml(content: bytes, *, what: str) -> Element:
 
     if len(content) > MAX_XML_BYTES:
         raise InputError(
-            f"{what}: the XML holds {len(content)} bytes, at most {MAX_XML_BYTES} are read; "
-            "export a shorter recording"
+            f"{what}: the XML holds {len(content)} bytes, at most {MAX_XML_BYTES} are read; export a shorter recording"
         )
     try:
         document, encoding = _physical_encoding(content)
@@ -74,9 +71,7 @@ def parse_xml(content: bytes, *, what: str) -> Element:
             "which are never read; export the recording again from the device"
         ) from error
     except (ParseError, ValueError, LookupError, OverflowError) as error:
-        raise InputError(
-            f"{what}: not readable as XML ({error}); the file may be damaged or cut off"
-        ) from error
+        raise InputError(f"{what}: not readable as XML ({error}); the file may be damaged or cut off") from error
     if not isinstance(root, Element):
         raise InputError(f"{what}: the XML holds no element; the file may be damaged or cut off")
     return root

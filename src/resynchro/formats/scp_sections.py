@@ -147,9 +147,7 @@ def split_sections(content: bytes) -> ScpSections:
         When this is no SCP-ECG file or a version that is laid out differently.
     """
     if not has_scp_header(content):
-        raise InputError(
-            "SCP-ECG: the file does not begin with section 0 (pointers); it is damaged or not SCP-ECG"
-        )
+        raise InputError("SCP-ECG: the file does not begin with section 0 (pointers); it is damaged or not SCP-ECG")
     version = content[_RECORD_HEADER + 9]
     if version >= _FIRST_UNKNOWN_VERSION:
         raise InputError(
@@ -229,9 +227,7 @@ def lead_layout(payload: bytes) -> LeadLayout:
                 f"SCP-ECG section 3: lead {name} runs from sample {first} to {last}; allowed are 1 to "
                 f"{_LONGEST_LEAD} samples: the file is damaged"
             )
-        leads[name] = LeadDefinition(
-            name=name, row=row, first=first, last=last, sign=-1 if code == NEGATIVE_AVR else 1
-        )
+        leads[name] = LeadDefinition(name=name, row=row, first=first, last=last, sign=-1 if code == NEGATIVE_AVR else 1)
         (derived.add if code in _DERIVED_CODES else derived.discard)(name)
     return LeadLayout(leads=tuple(leads.values()), n_leads=n_leads, beat_subtracted=bool(flags & 1))
 

@@ -110,9 +110,7 @@ def coded_leads(payload: bytes, *, n_leads: int, section: int) -> CodedLeads:
             "must be above 0; the file is damaged"
         )
     if differences > 2:
-        raise InputError(
-            f"SCP-ECG section {section}: differences of order {differences}, allowed are 0, 1 and 2"
-        )
+        raise InputError(f"SCP-ECG section {section}: differences of order {differences}, allowed are 0, 1 and 2")
     lengths = struct.unpack_from(f"<{n_leads}H", payload, 6)
     ends = np.cumsum((head, *lengths))
     if ends[-1] > len(payload):
@@ -190,9 +188,7 @@ def decompress(
         nv_per_count=rhythm.nv_per_count,
         sampling_rate_hz=1e6 / interval_us,
         first_sample=first_sample,
-        beat_mv={}
-        if beat is None
-        else {lead: v * beat.nv_per_count / 1e6 for lead, v in beat_counts.items()},
+        beat_mv={} if beat is None else {lead: v * beat.nv_per_count / 1e6 for lead, v in beat_counts.items()},
         beat_sampling_rate_hz=None if beat is None else 1e6 / beat.interval_us,
         cut_leads=cut_leads,
     )
@@ -266,9 +262,7 @@ def _rhythm_lead(
     return stored[:wanted], "coarse"
 
 
-def _differences_undone(
-    data: bytes, tables: tuple[HuffmanTable, ...], rhythm: CodedLeads, wanted: int
-) -> FloatArray:
+def _differences_undone(data: bytes, tables: tuple[HuffmanTable, ...], rhythm: CodedLeads, wanted: int) -> FloatArray:
     stored: IntArray = decode_samples(data, tables, wanted)
     return undo_differences(stored, rhythm.differences).astype(np.float64)
 
@@ -303,9 +297,7 @@ def _common_stretch(
             "12-lead measurement needs them at once: export the simultaneous recording"
         )
     cut = tuple(name for name, samples in restored.items() if samples.size > last - first + 1)
-    common = {
-        name: samples[first - firsts[name] : last - firsts[name] + 1] for name, samples in restored.items()
-    }
+    common = {name: samples[first - firsts[name] : last - firsts[name] + 1] for name, samples in restored.items()}
     return common, first, cut
 
 

@@ -26,9 +26,7 @@ _MOST_LEADS: Final = 24
 _SLACK_SAMPLES: Final = 64
 
 
-def sierra_counts(
-    waveforms: Element, signal: Element | None, *, sampling_rate_hz: float
-) -> dict[str, FloatArray]:
+def sierra_counts(waveforms: Element, signal: Element | None, *, sampling_rate_hz: float) -> dict[str, FloatArray]:
     """Decode the stored leads.
 
     Parameters
@@ -59,9 +57,7 @@ def sierra_counts(
     duration_ms = finite_number(attribute_of(waveforms, "durationperchannel")) or 0.0
     announced = duration_ms * sampling_rate_hz / 1e3
     if not 1 <= announced <= MOST_SAMPLES:
-        raise InputError(
-            f"{FORMAT}: {announced:.4g} samples per lead are announced; 1 to {MOST_SAMPLES} are read"
-        )
+        raise InputError(f"{FORMAT}: {announced:.4g} samples per lead are announced; 1 to {MOST_SAMPLES} are read")
     n_samples = round(announced)
     packed = base64_samples(waveforms, waveforms.text or "")
     method = attribute_of(waveforms, "compressmethod") or attribute_of(waveforms, "compression") or "none"
@@ -130,9 +126,7 @@ def _labels(waveforms: Element, signal: Element | None) -> tuple[str, ...]:
             f"known are {', '.join(_STANDARD_SETS)}"
         )
     if len(labels) > _MOST_LEADS or len(set(labels)) < len(labels):
-        raise InputError(
-            f"{FORMAT}: the lead names {' '.join(labels)[:100]!r} are too many or not all different"
-        )
+        raise InputError(f"{FORMAT}: the lead names {' '.join(labels)[:100]!r} are too many or not all different")
     return tuple(labels)
 
 

@@ -57,8 +57,7 @@ def unpack_xli(packed: bytes, *, n_leads: int, most_samples: int) -> list[NDArra
     for number in range(1, n_leads + 1):
         if len(packed) - offset < _CHUNK_HEADER.size:
             raise InputError(
-                f"the compressed signal holds {number - 1} leads where {n_leads} are announced; "
-                "the file may be cut off"
+                f"the compressed signal holds {number - 1} leads where {n_leads} are announced; the file may be cut off"
             )
         size, _, start = _CHUNK_HEADER.unpack_from(packed, offset)
         offset += _CHUNK_HEADER.size
@@ -114,8 +113,7 @@ def expand_lzw(packed: bytes, *, most_bytes: int) -> bytes:
             entry = previous + previous[:1]
         else:
             raise InputError(
-                f"the compressed signal refers to entry {code} of a dictionary of {len(entries)}; "
-                "the file is damaged"
+                f"the compressed signal refers to entry {code} of a dictionary of {len(entries)}; the file is damaged"
             )
         if previous and len(entries) <= LAST_CODE:
             entries.append(previous + entry[:1])

@@ -168,9 +168,7 @@ def _filters(root: Element, waveforms: Element, signal: Element | None) -> EcgFi
     notch_hz = None
     filtered = attribute_of(waveforms, "notchfiltered") or text_of(signal, "notchfiltered") or ""
     if filtered.lower() == "true":
-        notch_hz = _first_above_zero(
-            attribute_of(waveforms, "notchfilterfreqs"), text_of(signal, "acsetting")
-        )
+        notch_hz = _first_above_zero(attribute_of(waveforms, "notchfilterfreqs"), text_of(signal, "acsetting"))
     report = child(root, "reportinfo", "reportbandwidth")
     settings = {
         "high-pass": number_of(report, "highpassfiltersetting"),

@@ -42,9 +42,7 @@ _LIMB_WEIGHTS: Final[dict[str, tuple[float, float]]] = {
 }
 
 _FRANK_LEADS: Final = ("X", "Y", "Z")
-_PREFIXES: Final = re.compile(
-    r"^(MDC_ECG_LEAD_|MDC_ECG_|LEAD[\s_:.-]*|(ECG|EKG)[\s_:.-]+(LEAD[\s_:.-]+)?|FRANK[\s_]+)"
-)
+_PREFIXES: Final = re.compile(r"^(MDC_ECG_LEAD_|MDC_ECG_|LEAD[\s_:.-]*|(ECG|EKG)[\s_:.-]+(LEAD[\s_:.-]+)?|FRANK[\s_]+)")
 _SPELLINGS: Final[dict[str, str]] = {
     **{lead.upper(): lead for lead in LEADS},
     **{f"C{number}": f"V{number}" for number in range(1, 7)},  # IEC names of the precordial electrodes
@@ -213,8 +211,7 @@ def _by_canonical_name(leads: Mapping[str, FloatArray]) -> dict[str, FloatArray]
             continue
         if lead in named:
             raise InputError(
-                f"lead {lead} is there twice ({spelled[lead]!r} and {name!r}); each lead may appear once: "
-                "remove one"
+                f"lead {lead} is there twice ({spelled[lead]!r} and {name!r}); each lead may appear once: remove one"
             )
         named[lead] = np.asarray(samples, dtype=np.float64)
         spelled[lead] = name

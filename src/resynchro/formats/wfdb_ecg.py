@@ -134,9 +134,7 @@ def read_wfdb_ecg(path: Path, *, uv_per_count: float | None = None) -> EcgRecord
     if len(header_bytes) > LARGEST_HEADER_BYTES:
         raise InputError(f"the WFDB header holds {len(header_bytes)} bytes, no real one exceeds 1 MiB")
     if path.suffix != ".hea":
-        raise InputError(
-            f"is a WFDB header but its name ends in {path.suffix!r}; rename it to {path.stem}.hea"
-        )
+        raise InputError(f"is a WFDB header but its name ends in {path.suffix!r}; rename it to {path.stem}.hea")
     _refuse_segments(header_bytes)
     record_name = str(path.resolve().with_suffix(""))
     header = wfdb.rdheader(record_name)
@@ -177,13 +175,9 @@ def _refuse_segments(header_bytes: bytes) -> None:
 def _checked_signal_files(header: Record, path: Path) -> list[bytes]:
     """Check what the header claims against the bytes that are there; return the signal files."""
     if not 1 <= header.n_sig <= MOST_SIGNALS or not header.file_name:
-        raise InputError(
-            f"a WFDB record holds 1 to {MOST_SIGNALS} signals, this header states {header.n_sig}"
-        )
+        raise InputError(f"a WFDB record holds 1 to {MOST_SIGNALS} signals, this header states {header.n_sig}")
     if len(header.file_name) != header.n_sig:
-        raise InputError(
-            f"the WFDB header states {header.n_sig} signals but describes {len(header.file_name)}"
-        )
+        raise InputError(f"the WFDB header states {header.n_sig} signals but describes {len(header.file_name)}")
     contents = []
     for name in dict.fromkeys(header.file_name):
         if name is None or _PLAIN_NAME.fullmatch(name) is None:
@@ -202,9 +196,7 @@ def _checked_signal_files(header: Record, path: Path) -> list[bytes]:
         samples_per_frame = sum(header.samps_per_frame[row] or 1 for row in rows)
         _check_size(content, name, header, rows[0], samples_per_frame)
         if any((header.skew[row] or 0) > 10_000 for row in rows):
-            raise InputError(
-                f"signal file {name} has a skew of more than 10,000 samples, which no recorder has"
-            )
+            raise InputError(f"signal file {name} has a skew of more than 10,000 samples, which no recorder has")
     return contents
 
 
@@ -234,13 +226,9 @@ def _counts(record: Record) -> tuple[dict[str, FloatArray], int]:
         per_frame.add(record.samps_per_frame[row] or 1)
     if not counts:
         names = ", ".join(str(name) for name in record.sig_name)
-        raise InputError(
-            f"holds no lead of the 12-lead ECG (signals: {names}); at least I, II and V1 to V6 are needed"
-        )
+        raise InputError(f"holds no lead of the 12-lead ECG (signals: {names}); at least I, II and V1 to V6 are needed")
     if len(per_frame) > 1:
-        raise InputError(
-            f"the ECG leads have different sampling rates ({sorted(per_frame)} samples per frame)"
-        )
+        raise InputError(f"the ECG leads have different sampling rates ({sorted(per_frame)} samples per frame)")
     return counts, per_frame.pop()
 
 
@@ -260,9 +248,7 @@ def _leads_mv(
                 f"lead {name} has the unit {record.units[row]!r}, allowed are V, mV, uV and nV; state the "
                 "microvolts per count (--uv-per-count)"
             )
-        with np.errstate(
-            over="ignore", invalid="ignore", divide="ignore"
-        ):  # absurd gains end as missing samples
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # absurd gains end as missing samples
             leads_mv[name] = (counts[name] - record.baseline[row]) / record.adc_gain[row] * factor
     uncalibrated = _uncalibrated_leads(record, header_bytes)
     if not uncalibrated:

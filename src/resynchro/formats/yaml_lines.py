@@ -120,14 +120,10 @@ def _refuse_what_is_not_plain(text: str) -> None:
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         line = 1 if event.start_mark is None else event.start_mark.line + 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-            message = (
-                "anchors (&) and aliases (*) are not allowed: write the values out, or the text in quotes"
-            )
+            message = "anchors (&) and aliases (*) are not allowed: write the values out, or the text in quotes"
             raise YamlError(((line, message),))
         if getattr(event, "tag", None) is not None:
-            raise YamlError(
-                ((line, "tags (!) are not allowed: write the plain value, or the text in quotes"),)
-            )
+            raise YamlError(((line, "tags (!) are not allowed: write the plain value, or the text in quotes"),))
         nodes += isinstance(event, yaml.NodeEvent)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if nodes > MAX_NODES or depth > MAX_DEPTH:
@@ -146,8 +142,7 @@ def _plain_value(
     if isinstance(node, yaml.SequenceNode):
         containers.add(place)
         return [
-            _plain_value(child, (*place, index), lines, containers, flaws)
-            for index, child in enumerate(node.value)
+            _plain_value(child, (*place, index), lines, containers, flaws) for index, child in enumerate(node.value)
         ]
     if isinstance(node, yaml.MappingNode):
         containers.add(place)
@@ -160,9 +155,7 @@ def _plain_value(
             key = str(key_node.value)
             if key in values:
                 first = lines[(*place, key)]
-                flaws.append(
-                    (line, f"{shown_key(key)} stands here and in line {first} already: keep one of them")
-                )
+                flaws.append((line, f"{shown_key(key)} stands here and in line {first} already: keep one of them"))
                 continue
             lines[(*place, key)] = line
             values[key] = _plain_value(child, (*place, key), lines, containers, flaws)

@@ -8,9 +8,7 @@ from typing import Literal
 #: ``none`` says that there is no device; PM and ICD have no left-ventricular lead, CRT-P and CRT-D have one;
 #: CSP paces the conduction system instead.
 DeviceType = Literal["none", "PM", "ICD", "CRT-P", "CRT-D", "CSP"]
-Vein = Literal[
-    "anterior", "anterolateral", "lateral", "posterolateral", "posterior", "middle-cardiac", "other"
-]
+Vein = Literal["anterior", "anterolateral", "lateral", "posterolateral", "posterior", "middle-cardiac", "other"]
 RvSite = Literal["apex", "septum", "outflow-tract", "other"]
 ConductionSystemSite = Literal["his", "left-bundle-area"]
 

@@ -116,7 +116,9 @@ def _key_figures(m: EcgMeasurement) -> tuple[tuple[str, str, str], ...]:
         (
             "QRS area (Kors)",
             value("qrs_area_uvs", m.qrs_area_uvs, "µVs"),
-            "" if interval is None else f"{_interval((interval.low_uvs, interval.high_uvs))} µVs within the QRS limits' intervals",
+            ""
+            if interval is None
+            else f"{_interval((interval.low_uvs, interval.high_uvs))} µVs within the QRS limits' intervals",
         ),
         ("Pacing", m.paced, m.stimulation.reason),
         (

@@ -43,9 +43,7 @@ def status_of(met: bool | None) -> CriterionStatus:
     return "unknown" if met is None else "met" if met else "not met"
 
 
-def unknown_check(
-    criterion: str, limit: str, missing: str | None, reason: str = "not known"
-) -> CriterionCheck:
+def unknown_check(criterion: str, limit: str, missing: str | None, reason: str = "not known") -> CriterionCheck:
     """Return the check of a criterion that cannot be decided."""
     return CriterionCheck(
         criterion=criterion,

@@ -32,9 +32,7 @@ class Clash:
     sentence: str
 
 
-def find_clashes(
-    verdicts: tuple[GuidelineVerdict, ...], results: tuple[RuleResult, ...]
-) -> tuple[Clash, ...]:
+def find_clashes(verdicts: tuple[GuidelineVerdict, ...], results: tuple[RuleResult, ...]) -> tuple[Clash, ...]:
     """List the disagreements between guidelines, and inside one, for one patient.
 
     Parameters

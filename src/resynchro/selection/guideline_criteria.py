@@ -107,9 +107,7 @@ def check_rhythm(asked: str, rhythm: str | None, af_permanent: bool | None) -> C
     if rhythm is None:
         return unknown_check("rhythm", limit, "rhythm")
     if rhythm == "paced":
-        return unknown_check(
-            "rhythm", limit, None, "the atrium is paced; the rule names the intrinsic rhythm"
-        )
+        return unknown_check("rhythm", limit, None, "the atrium is paced; the rule names the intrinsic rhythm")
     fibrillation = rhythm == "atrial-fibrillation"
     value = rhythm.replace("-", " ") + (" rhythm" if rhythm in ("sinus", "other") else "")
     if asked == "sinus":
@@ -120,9 +118,7 @@ def check_rhythm(asked: str, rhythm: str | None, af_permanent: bool | None) -> C
         met = af_permanent
         value = "atrial fibrillation, " + _KIND_WORDS[met]
     missing = "af_permanent" if met is None else None
-    return CriterionCheck(
-        criterion="rhythm", met=met, status=status_of(met), value=value, limit=limit, missing=missing
-    )
+    return CriterionCheck(criterion="rhythm", met=met, status=status_of(met), value=value, limit=limit, missing=missing)
 
 
 @lru_cache(maxsize=1024)
@@ -194,9 +190,7 @@ def check_qrs(
         if ends != {met} or crossed:
             reason = "the interval of the measurement reaches over the limit"
     status: CriterionStatus = "borderline" if reason else status_of(met)
-    return CriterionCheck(
-        criterion="QRS duration", met=met, status=status, value=value, limit=limit, reason=reason
-    )
+    return CriterionCheck(criterion="QRS duration", met=met, status=status, value=value, limit=limit, reason=reason)
 
 
 @lru_cache(maxsize=1024)

@@ -58,9 +58,7 @@ def _compare_fact(term: str, value: bool | float | str | None) -> CriterionCheck
     return _compare_share(label, name, sign, limit, value)
 
 
-def _compare_share(
-    label: str, name: str, sign: str, limit: str, value: bool | float | str | None
-) -> CriterionCheck:
+def _compare_share(label: str, name: str, sign: str, limit: str, value: bool | float | str | None) -> CriterionCheck:
     """Compare a percentage with a limit, or with a zone ``low..high`` that the source leaves open."""
     low, _, high = limit.partition("..")
     words = f"{SIGNS[sign]} {low}" + (f" to {high} %" if high else " %")

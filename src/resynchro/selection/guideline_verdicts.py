@@ -105,15 +105,12 @@ def evaluate_rules(situation: Situation) -> tuple[RuleResult, ...]:
         guideline: {
             "crt_indicated": any_of(all_of(check.met for check in result.criteria) for result in results),
             "crt_criteria_met_but_for_rhythm": any_of(
-                all_of(check.met for check in result.criteria if check.criterion != "rhythm")
-                for result in results
+                all_of(check.met for check in result.criteria if check.criterion != "rhythm") for result in results
             ),
         }
         for guideline, results in by_guideline.items()
     }
-    return tuple(
-        direct.get(rule.rule_id) or _evaluate(rule, situation, derived[rule.guideline]) for rule in rules
-    )
+    return tuple(direct.get(rule.rule_id) or _evaluate(rule, situation, derived[rule.guideline]) for rule in rules)
 
 
 def all_of(answers: Iterable[bool | None]) -> bool | None:
@@ -256,9 +253,7 @@ def _verdict_sentence(
 ) -> str:
     still_open = f" Still open: {', '.join(fact_name(m) for m in missing)}." if missing else ""
     if position == "not assessable":
-        return (
-            f"{name}: cannot be decided.{still_open or ' The recorded values leave every fitting row open.'}"
-        )
+        return f"{name}: cannot be decided.{still_open or ' The recorded values leave every fitting row open.'}"
     if strongest is None:
         return f"{name}: no row for CRT fits{'; ' + closest if closest else ''}.{still_open}"
     text = f"{name}: {recommendation_in_words(strongest)}, by {strongest.rule_id}."

@@ -36,9 +36,7 @@ def guideline_warnings(
     return tuple(finding for finding in found if finding is not None)
 
 
-def narrow_qrs_warning(
-    qrs_ms: float | None, interval_ms: tuple[float, float] | None, paced: bool
-) -> Finding | None:
+def narrow_qrs_warning(qrs_ms: float | None, interval_ms: tuple[float, float] | None, paced: bool) -> Finding | None:
     """Return the EchoCRT warning for an intrinsic QRS that is, or may be, below 130 ms; else None."""
     if qrs_ms is None or paced:
         return None
@@ -92,9 +90,7 @@ def _device_warning(situation: Situation) -> Finding | None:
     )
 
 
-def _unverified_warning(
-    results: tuple[RuleResult, ...], verdicts: tuple[GuidelineVerdict, ...]
-) -> Finding | None:
+def _unverified_warning(results: tuple[RuleResult, ...], verdicts: tuple[GuidelineVerdict, ...]) -> Finding | None:
     hits = [result.rule for result in results if result.outcome == "hit"]
     whole = [rule.rule_id for rule in hits if rule.unverified]
     level = [rule.rule_id for rule in hits if rule.level_unverified and not rule.unverified]

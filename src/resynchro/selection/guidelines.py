@@ -117,9 +117,7 @@ def evaluate_guidelines(
     if qrs_interval_ms is not None and qrs_ms is not None:
         low, high = qrs_interval_ms
         if not low <= qrs_ms <= high:
-            raise InputError(
-                f"QRS duration must lie in its interval, got {qrs_ms:g} and {low:g} to {high:g} ms"
-            )
+            raise InputError(f"QRS duration must lie in its interval, got {qrs_ms:g} and {low:g} to {high:g} ms")
     lbbb, used = choose_lbbb(lbbb_by_definition, definition, morphology)
     situation = Situation(
         candidate=candidate,

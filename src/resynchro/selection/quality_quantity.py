@@ -200,9 +200,7 @@ def _effects_nearby(
     return tuple(effect for effect in subgroup_effects() if effect.effect_id in found)
 
 
-def _moves(
-    reached: Mapping[tuple[str, str], tuple[str, ...]], area: tuple[AreaPlacement, ...]
-) -> tuple[str, ...]:
+def _moves(reached: Mapping[tuple[str, str], tuple[str, ...]], area: tuple[AreaPlacement, ...]) -> tuple[str, ...]:
     moves = [
         f"Within reach ({' and '.join(reasons)}): {quality}, QRS {band}."
         for (quality, band), reasons in reached.items()
