@@ -174,5 +174,5 @@ def test_axis_and_area_of_the_clear_ludb_records(
 ) -> None:
     measurement = measured_ludb(number)
     assert abs((measurement.axis_deg - axis_deg + 180.0) % 360.0 - 180.0) < 8.0
-    # The reference and we set onset and zero a little apart; most in 111, whose QRS begins under a 28 ms artefact (+8 %).
+    # The reference sets onset and zero a little apart; most in 111, whose QRS begins under a 28 ms artefact (+8 %).
     assert measurement.qrs_area_uvs == pytest.approx(area_uvs, rel=0.10 if number == 111 else 0.08)

@@ -181,20 +181,8 @@ def measure_ecg(
     heart_rate_bpm = _heart_rate_bpm(clusters)
     p_and_t = measure_p_and_t(beat, limits, rr_ms)
     beat_paced: StimulationVerdict = stimulation.verdict if beat.kind in ("paced", "fusion") else "no evidence"
-    axis = axis_by_amplitude = area = area_interval = area_before_p = loop = None
-    until_ms = min([t for t in beat.stimulus_ms if t <= limits.onset_ms], default=None)
-    if record.voltages_trusted:
-        axis = frontal_axis_from_areas(beat, limits, zero_until_ms=until_ms)
-        axis_by_amplitude = frontal_axis_from_amplitudes(beat, limits, zero_until_ms=until_ms)
-        vcg_mv = vectorcardiogram_kors(beat.signal_mv)
-        rate = beat.sampling_rate_hz
-        area = qrs_area(vcg_mv, rate, limits.onset_ms, limits.end_ms, zero_until_ms=until_ms)
-        if p_and_t.p_onset_ms is not None and p_and_t.p_onset_ms > ZERO_WINDOW_MS:
-            area_before_p = qrs_area(vcg_mv, rate, limits.onset_ms, limits.end_ms, zero_until_ms=p_and_t.p_onset_ms)
-        area_interval = qrs_area_interval(beat.signal_mv, rate, limits, zero_until_ms=until_ms)
-        zero_mv = zero_level_mv(vcg_mv, rate, limits.onset_ms, until_ms=until_ms)
-        loop = vector_loop(vcg_mv, rate, onset_ms=limits.onset_ms, end_ms=limits.end_ms, zero_mv=zero_mv)
-    axis_deg = None if axis is None else axis.axis_deg
+    voltages = _voltages(beat, limits, p_and_t) if record.voltages_trusted else _Voltages()
+    axis_deg = None if voltages.axis is None else voltages.axis.axis_deg
     conduction = judge_conduction(waves, limits, beat=beat, sex=sex, axis_deg=axis_deg, paced=beat_paced)
     selvester = None
     if record.voltages_trusted:
@@ -221,19 +209,50 @@ def measure_ecg(
         p_and_t=p_and_t,
         pr_ms=pr_ms,
         qt_ms=None if p_and_t.t_end_ms is None else p_and_t.t_end_ms - limits.onset_ms,
-        axis=axis,
-        axis_by_amplitude=axis_by_amplitude,
-        area=area,
-        area_interval=area_interval,
-        area_before_p=area_before_p,
-        loop=loop,
+        axis=voltages.axis,
+        axis_by_amplitude=voltages.axis_by_amplitude,
+        area=voltages.area,
+        area_interval=voltages.area_interval,
+        area_before_p=voltages.area_before_p,
+        loop=voltages.loop,
         conduction=conduction,
         selvester=selvester,
         qrs_convention=qrs_convention,
         sex=sex,
         age_years=age_years,
         warnings=record.findings + _measuring_findings(record, clusters, limits),
-        absent=_absent(record, p_and_t, axis, rr_ms, beat_paced),
+        absent=_absent(record, p_and_t, voltages.axis, rr_ms, beat_paced),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Voltages:
+    """What hangs on true voltages; nothing of it where they cannot be trusted."""
+
+    axis: FrontalAxis | None = None
+    axis_by_amplitude: FrontalAxis | None = None
+    area: QrsArea | None = None
+    area_interval: QrsAreaInterval | None = None
+    area_before_p: QrsArea | None = None
+    loop: VectorLoop | None = None
+
+
+def _voltages(beat: RepresentativeBeat, limits: QrsLimits, p_and_t: PAndT) -> _Voltages:
+    """Measure axis, vectorcardiogram and QRS area; the zero level ends before a stimulus."""
+    rate, onset_ms, end_ms = beat.sampling_rate_hz, limits.onset_ms, limits.end_ms
+    until_ms = min([t for t in beat.stimulus_ms if t <= onset_ms], default=None)
+    vcg_mv = vectorcardiogram_kors(beat.signal_mv)
+    zero_mv = zero_level_mv(vcg_mv, rate, onset_ms, until_ms=until_ms)
+    area_before_p = None
+    if p_and_t.p_onset_ms is not None and p_and_t.p_onset_ms > ZERO_WINDOW_MS:
+        area_before_p = qrs_area(vcg_mv, rate, onset_ms, end_ms, zero_until_ms=p_and_t.p_onset_ms)
+    return _Voltages(
+        axis=frontal_axis_from_areas(beat, limits, zero_until_ms=until_ms),
+        axis_by_amplitude=frontal_axis_from_amplitudes(beat, limits, zero_until_ms=until_ms),
+        area=qrs_area(vcg_mv, rate, onset_ms, end_ms, zero_until_ms=until_ms),
+        area_interval=qrs_area_interval(beat.signal_mv, rate, limits, zero_until_ms=until_ms),
+        area_before_p=area_before_p,
+        loop=vector_loop(vcg_mv, rate, onset_ms=onset_ms, end_ms=end_ms, zero_mv=zero_mv),
     )
 
 

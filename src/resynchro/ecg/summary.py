@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from resynchro.ecg.conduction_verdict import DefinitionVerdict
 from resynchro.ecg.delineation import QrsConvention
 from resynchro.ecg.measurement import EcgMeasurement
 from resynchro.record.ecg import LEADS
@@ -64,30 +65,7 @@ def ecg_summary(measurement: EcgMeasurement) -> dict[str, Any]:
         "qrs_area_inverse_dower_uvs": None if m.area_interval is None else _rounded(m.area_interval.inverse_dower_uvs),
         "morphology": m.morphology,
         "morphology_reason": m.conduction.reason,
-        "criteria": {
-            definition.key: {
-                "title": definition.title,
-                "outcome": definition.outcome,
-                "best_estimate": definition.best_estimate,
-                "source": definition.source,
-                "provenance": definition.provenance,
-                "criteria": [
-                    {
-                        "key": criterion.key,
-                        "text": criterion.text,
-                        "required": criterion.required,
-                        "outcome": criterion.outcome,
-                        "lead": criterion.lead,
-                        "value": plain(criterion.value),
-                        "unit": criterion.unit,
-                        "limit": criterion.limit,
-                        "sentence": criterion.sentence,
-                    }
-                    for criterion in definition.criteria
-                ],
-            }
-            for definition in m.conduction.definitions
-        },
+        "criteria": {definition.key: _definition(definition) for definition in m.conduction.definitions},
         "flips": list(m.conduction.flips),
         "selvester": plain(m.selvester),
         "leads": {
@@ -107,6 +85,19 @@ def ecg_summary(measurement: EcgMeasurement) -> dict[str, Any]:
         "filters": plain(m.record.filters),
         "warnings": [plain(finding) for finding in m.warnings],
         "absent": dict(m.absent),
+    }
+
+
+def _definition(definition: DefinitionVerdict) -> dict[str, Any]:
+    """Return one definition of a conduction disturbance with its criteria."""
+    names = ("key", "text", "required", "outcome", "lead", "value", "unit", "limit", "sentence")
+    return {
+        "title": definition.title,
+        "outcome": definition.outcome,
+        "best_estimate": definition.best_estimate,
+        "source": definition.source,
+        "provenance": definition.provenance,
+        "criteria": [{name: plain(getattr(criterion, name)) for name in names} for criterion in definition.criteria],
     }
 
 

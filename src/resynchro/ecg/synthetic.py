@@ -171,13 +171,12 @@ def synthetic_ecg(
     stimulus_s = _stimuli(kind, onsets_s[~premature], duration_s)
     leads += stimulus_mv * np.outer(STIMULUS_PATTERN, stimulus_pulses(time_s, stimulus_s))
 
-    ends_s = onsets_s + widths_ms / 1000.0
-    whole = ends_s <= time_s[-1]
+    whole = onsets_s + widths_ms / 1000.0 <= time_s[-1]
     usual: BeatKind = "paced" if kind in PACED_KINDS else "intrinsic"
     return SyntheticEcg(
         record=_record(leads, sampling_rate_hz, kind),
         qrs_onset_s=onsets_s[whole],
-        qrs_end_s=ends_s[whole],
+        qrs_end_s=(onsets_s + widths_ms / 1000.0)[whole],
         p_onset_s=onsets_s[whole & has_p] - pr_ms / 1000.0,
         t_end_s=(onsets_s + qt_ms / 1000.0)[whole],
         qrs_ms=qrs_ms,
