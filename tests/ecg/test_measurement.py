@@ -176,3 +176,14 @@ def test_axis_and_area_of_the_clear_ludb_records(
     assert abs((measurement.axis_deg - axis_deg + 180.0) % 360.0 - 180.0) < 8.0
     # The reference sets onset and zero a little apart; most in 111, whose QRS begins under a 28 ms artefact (+8 %).
     assert measurement.qrs_area_uvs == pytest.approx(area_uvs, rel=0.10 if number == 111 else 0.08)
+
+
+def test_a_qrs_into_which_the_t_wave_runs_is_called_implausible() -> None:
+    # At 180/min a beat lasts 333 ms; more than 0.55 * 333 = 183 ms of QRS cannot be.
+    fast = measure_ecg(
+        synthetic_ecg(kind="lbbb", heart_rate_bpm=180.0, pr_ms=120.0, rng=np.random.default_rng(5)).record
+    )
+    assert fast.qrs_ms > 183.0
+    assert "implausible-qrs" in {finding.code for finding in fast.warnings}
+    slow = measure_ecg(synthetic_ecg(kind="lbbb", heart_rate_bpm=70.0, rng=np.random.default_rng(5)).record)
+    assert "implausible-qrs" not in {finding.code for finding in slow.warnings}

@@ -15,6 +15,7 @@ from resynchro.ecg.conduction import judge_conduction
 from resynchro.ecg.conduction_verdict import ConductionVerdict, Morphology
 from resynchro.ecg.delineation import QrsConvention, measure_limits
 from resynchro.ecg.lead_waves import LeadWaves
+from resynchro.ecg.measurement_findings import measurement_findings
 from resynchro.ecg.p_and_t import PAndT, measure_p_and_t
 from resynchro.ecg.qrs_area import ZERO_WINDOW_MS, QrsArea, QrsAreaInterval, qrs_area, qrs_area_interval, zero_level_mv
 from resynchro.ecg.representative import MEASUREMENT_RATE_HZ, QrsLimits, RepresentativeBeat
@@ -220,7 +221,7 @@ def measure_ecg(
         qrs_convention=qrs_convention,
         sex=sex,
         age_years=age_years,
-        warnings=record.findings + _measuring_findings(record, clusters, limits),
+        warnings=record.findings + measurement_findings(record, clusters, limits, rr_ms),
         absent=_absent(record, p_and_t, voltages.axis, rr_ms, beat_paced),
     )
 
@@ -310,44 +311,6 @@ def _upright_p_mv(p_and_t: PAndT) -> dict[str, float] | None:
     if p_and_t.p_amplitude_mv is None:
         return None
     return {lead: max(0.0, float(p_and_t.p_amplitude_mv[LEADS.index(lead)])) for lead in ("V1", "V2", "aVF")}
-
-
-def _measuring_findings(record: EcgRecord, clusters: tuple[BeatCluster, ...], limits: QrsLimits) -> tuple[Finding, ...]:
-    found = []
-    measured, total = clusters[0], sum(len(cluster.times_s) for cluster in clusters)
-    share = len(measured.times_s) / total
-    if share < 0.7:
-        others = ", ".join(f"{len(c.times_s)} {c.kind}" for c in clusters[1:])
-        found.append(
-            Finding(
-                code="several-beat-forms",
-                message=f"{len(measured.times_s)} of {total} beats ({measured.kind}) were measured; "
-                f"the others: {others}",
-            )
-        )
-    if len(measured.times_s) < 3:
-        found.append(
-            Finding(
-                code="few-beats",
-                message=f"only {len(measured.times_s)} beat(s) of the measured form: noise is not averaged out",
-            )
-        )
-    half = 0.5 * (limits.duration_interval_ms[1] - limits.duration_interval_ms[0])
-    if half > 25.0:
-        found.append(
-            Finding(
-                code="wide-interval",
-                message=f"QRS duration is uncertain by {half:.0f} ms: beats or leads disagree; look at the marked beat",
-            )
-        )
-    if record.sampling_rate_hz < 250.0:
-        found.append(
-            Finding(
-                code="low-sampling-rate",
-                message=f"sampled at {record.sampling_rate_hz:g} Hz; notches and stimuli need 500 Hz or more",
-            )
-        )
-    return tuple(found)
 
 
 def _absent(
