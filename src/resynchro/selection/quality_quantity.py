@@ -221,7 +221,11 @@ def _summary(
     area: tuple[AreaPlacement, ...],
 ) -> str:
     by = f" by {definition}" if quality in ("LBBB", "IVCD") and definition else ""
-    first = f"Quality: {quality}{by}" if quality else "Quality: not known"
+    first = f"Quality: {quality}" if quality else "Quality: not known"
+    if quality == "LBBB":
+        first += by
+    elif quality and by:
+        first += f" (no LBBB{by})"
     if qrs_ms is None:
         second = "quantity: QRS duration not known"
     else:
