@@ -60,7 +60,7 @@ END_EARLINESS_MS = np.array(
 #: in the four ventricularly paced odd LUDB records, shrunk towards none because they are only four [ms].
 PACED_END_LATENESS_MS = 8.9
 #: Where the QRS is under way when the stimulus artefact ends, its onset cannot be seen and is put so long after the
-#: stimulus: median of the manual marks of the four ventricularly paced odd LUDB records (-2, 2, 10, 16 ms) [ms].
+#: stimulus: median of the manual marks of the four ventricularly paced odd LUDB records (-2, 1, 10, 16 ms) [ms].
 HIDDEN_ONSET_MS = 6.0
 #: The same for the limits of one lead at 6 % of its peak slope, against the marks of that lead [ms].
 LEAD_ONSET_LATENESS_MS, LEAD_END_EARLINESS_MS = 8.0, 5.0
