@@ -1,0 +1,1 @@
+"""Mechanical dyssynchrony, volumes, motion, work, scar and phase, all per segment of the left ventricle."""
