@@ -16,10 +16,21 @@ NAMES = (
     "MeasurementError",
     "ResynchroError",
     "compare_ecg",
+    "find_target",
     "make_plan",
+    "measure_cine",
     "measure_ecg",
+    "measure_phase",
+    "measure_scar",
+    "measure_strain",
+    "measure_work",
     "read_case",
     "read_ecg",
+    "read_gated_spect",
+    "read_image_stacks",
+    "read_label_stack",
+    "read_strain",
+    "read_veins",
 )
 
 

@@ -9,7 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import Any
 
@@ -132,10 +132,28 @@ def test_command_line_documents_every_command_with_its_options() -> None:
                 assert value == f"[{'|'.join(by_name[option].type.choices)}]"
 
 
+#: Pages that explain the options of a command once more, each in its own words.
+_OPTION_PAGES = {
+    "strain": "strain.md",
+    "work": "myocardial-work.md",
+    "volumes": "echo-volumes.md",
+    "cine": "cine-mri.md",
+    "scar": "scar.md",
+    "phase": "spect-phase.md",
+}
+
+
+@pytest.mark.parametrize("name", _OPTION_PAGES)
+def test_the_page_of_a_measurement_has_all_options_of_its_command(name: str) -> None:
+    tokens = _first_cells(_text(DOCS / _OPTION_PAGES[name]))
+    assert {token.split()[0] for token in tokens if token.startswith("--")} == _long_options(_commands()[name])
+
+
 def _shown_commands(path: Path) -> Iterator[list[str]]:
+    names = "|".join(_commands())
     for language, body in _FENCE.findall(_text(path)):
         for line in body.splitlines() if language in ("sh", "console") else ():
-            found = re.search(r"(?:^|[\s/])resynchro +((?:demo|new|plan|ecg|compare-ecg)\b.*)$", line)
+            found = re.search(rf"(?:^|[\s/])resynchro +((?:{names})(?![\w-]).*)$", line)
             if found:
                 yield shlex.split(re.split(r"[>#|;&]", found[1])[0])
 
@@ -151,17 +169,84 @@ def test_commands_shown_anywhere_take_the_options_shown(path: Path) -> None:
 
 #: Mappings whose keys are names of leads, definitions or measurements.
 _BY_NAME = {"criteria", "leads", "vendor.measurements", "absent", "guidelines.lbbb_by_definition"}
+#: Maps of values by segment in the JSON of cine MRI.
+_MAPS = (
+    *("wall_thickness_ed_mm", "wall_thickness_es_mm", "wall_thickening_pct", "engine_disagreement_pct"),
+    *("circumferential_strain.peak_pct", "radial_strain.peak_pct"),
+)
+#: Mappings of the examinations by imaging whose keys are segments, indices, rules or methods.
+_BY_NAME_IN_IMAGES = {
+    *("absent", "indices", "segments", "prospect.parameters", "sensitivity[].differences"),
+    *("indices.*.per_segment", "prospect.parameters.*.per_segment", "veins.branches[].lengths_mm"),
+    *("by_rule_pct_lvm", "refused_rules", "chord_classes_pct", "slices[].scar_pct_by_rule", "slices[].thresholds"),
+    *("gate.slices_pct", "volumes_by_method", "sdi_volume.per_segment"),
+    *(f"{name}.{part}" for name in _MAPS for part in ("values", "absent")),
+}
 
 
-def _keys(value: Any, at: str = "") -> set[str]:
+def _keys(value: Any, by_name: Set[str], at: str = "") -> set[str]:
     """Return every key of plain data down to its leaves: ``[]`` for lists, ``*`` for names."""
     if isinstance(value, dict) and value:
-        keys = ["*"] * len(value) if at in _BY_NAME else list(value)
+        keys = ["*"] * len(value) if at in by_name else list(value)
         below = zip(keys, value.values(), strict=True)
-        return set().union(*(_keys(item, f"{at}.{key}" if at else str(key)) for key, item in below))
+        return set().union(*(_keys(item, by_name, f"{at}.{key}" if at else str(key)) for key, item in below))
     if isinstance(value, list) and value:
-        return set().union(*(_keys(item, f"{at}[]") for item in value))
+        return set().union(*(_keys(item, by_name, f"{at}[]") for item in value))
     return {f"{at}[]" if isinstance(value, list) else at}
+
+
+def _rows(section: str) -> dict[str, set[str]]:
+    """Return each key in the first column of the tables of keys with the code words that stand beside it.
+
+    A key that begins with a dot stands below the same parent as the key before it.
+    """
+    found: dict[str, set[str]] = {}
+    parent = ""
+    for line in "".join(re.findall(r"(?m)^\| key \|.*\n(?:\|.*(?:\n|\Z))*", section)).splitlines():
+        first, *others = line.replace(r"\|", "¦").strip("|").split("|")
+        beside = {word for cell in others for word in _TOKEN.findall(cell)}
+        for token in _TOKEN.findall(first):
+            key = parent + token if token.startswith(".") else token
+            parent = key.rpartition(".")[0]
+            found[key] = found.get(key, set()) | beside
+    return found
+
+
+def _has_row(key: str, rows: dict[str, set[str]]) -> bool:
+    """Tell whether a key has a row, or the row of a key above it names everything down to it.
+
+    What a row names may have a row of its own (``published[]``), which names what follows. "As `indices.*`" refers to
+    that row.
+    """
+    parts = key.split(".")
+    for depth in range(len(parts), 0, -1):
+        head = ".".join(parts[:depth])
+        row = next((name for name in (head, head.removesuffix("[]"), f"{head}[]", f"{head}.*") if name in rows), None)
+        if row is None:
+            continue
+        words = rows[row].union(*(rows[word] for word in rows[row] if word.endswith(".*") and word in rows))
+        for part in (part for part in parts[depth:] if part != "*"):
+            if not {part, part.replace("[]", "")} & words:
+                return False
+            words = words | rows.get(part, set())
+        return True
+    return False
+
+
+def _check_keys(summary: Any, section: str) -> None:
+    """Hold the keys of plain data against the tables of a section, in both directions."""
+    keys, rows = _keys(summary, _BY_NAME_IN_IMAGES), _rows(section)
+    # What is null or empty here is documented by the rows of what it can hold.
+    missing = {key for key in keys if not _has_row(key, rows)}
+    assert not {key for key in missing if not any(name.startswith(f"{key}.") for name in rows)}, "not documented"
+    ends = {end.removesuffix("[]") for end in keys}
+    named = set().union(*rows.values())
+    for name in rows:
+        whole = name.removesuffix(".*").removesuffix("[]")
+        there = any(end == whole or end.startswith((f"{whole}.", f"{whole}[")) for end in ends)
+        # A list that is empty here, and a mapping that is null, do not show what they hold.
+        below = any(whole.startswith((f"{end}.", f"{end}[")) for end in ends)
+        assert there or below or name in named, f"{name} is documented but not there"
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +266,7 @@ def measured() -> Any:
 def test_the_keys_of_the_json_line_are_documented(measured: Any) -> None:
     from resynchro.ecg.summary import ecg_summary
 
-    keys = _keys(ecg_summary(measured))
+    keys = _keys(ecg_summary(measured), _BY_NAME)
     documented = set(_first_cells(_section(DOCS / "command-line.md", "### The JSON line of `resynchro ecg`")))
     assert keys - documented == {key for key in keys if any(name.startswith(f"{key}.") for name in documented)}
     # A list that is empty in this ECG (no box of the score left out) does not show the keys of its entries.
@@ -189,18 +274,103 @@ def test_the_keys_of_the_json_line_are_documented(measured: Any) -> None:
     assert documented - keys == unseen
 
 
-def test_the_keys_of_the_plan_are_documented(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The plan of the demonstration case."""
     from resynchro.cli.demo import write_demonstration_case
     from resynchro.formats.case_folder import read_case
-    from resynchro.planning.document import SCHEMA_VERSION, plan_document
     from resynchro.planning.plan import make_plan
 
-    write_demonstration_case(tmp_path / "case")
-    document = plan_document(make_plan(read_case(tmp_path / "case")), version="0")
+    folder = tmp_path_factory.mktemp("demonstration") / "case"
+    write_demonstration_case(folder)
+    return make_plan(read_case(folder))
+
+
+@pytest.fixture(scope="module")
+def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the phantom files that the page of the command line makes."""
+    folder = tmp_path_factory.mktemp("phantoms")
+    _write_phantoms(folder)
+    return folder
+
+
+def _write_phantoms(folder: Path) -> None:
+    done = _run("\n".join(_fences(DOCS / "command-line.md", "python")), folder)
+    assert done.returncode == 0, done.stdout
+
+
+def _json_section(page: str) -> str:
+    """Return the one section of a page that describes its JSON."""
+    (heading,) = re.findall(r"(?m)^#+ .*\bJSON\b.*$", _FENCE.sub("", _text(DOCS / page)))
+    return _section(DOCS / page, heading)
+
+
+def test_the_keys_of_a_target_are_documented(demonstration: Any) -> None:
+    from resynchro.planning.imaging_document import target_document
+
+    document = {"case": demonstration.case.id} | target_document(demonstration.imaging)
+    assert document["targets"][0]["target"]["segments"]
+    assert document["veins"]["branches"]
+    assert document["concordance"]
+    _check_keys(document, _json_section("target.md"))
+
+
+def test_the_keys_of_strain_and_work_are_documented(demonstration: Any) -> None:
+    from resynchro.imaging.strain_summary import strain_summary
+    from resynchro.imaging.work_summary import work_summary
+
+    (item,) = demonstration.imaging.strain
+    _check_keys(strain_summary(item.measurement), _json_section("strain.md"))
+    _check_keys(work_summary(item.work), _json_section("myocardial-work.md"))
+
+
+def test_the_keys_of_scar_are_documented(demonstration: Any) -> None:
+    from resynchro.imaging.scar_measurement import measure_scar
+    from resynchro.imaging.scar_phantom import ScarPatch, scar_phantom
+    from resynchro.imaging.scar_summary import scar_summary
+
+    patch = ScarPatch(centre_deg=300, width_deg=60, transmurality_pct=80)
+    phantom = scar_phantom([patch], rng=np.random.default_rng(1), slice_count=3)
+    for measurement in (measure_scar(phantom.images, phantom.labels), demonstration.imaging.scar.measurement):
+        _check_keys(scar_summary(measurement), _json_section("scar.md"))
+
+
+def test_the_keys_of_the_other_images_are_documented(phantoms: Path) -> None:
+    from resynchro.formats.echo_contours import read_echo_contours
+    from resynchro.formats.gated_spect_file import read_gated_spect
+    from resynchro.imaging.echo_volume_measurement import echo_volumes_summary, measure_echo_volumes
+    from resynchro.imaging.phase_measurement import measure_phase
+    from resynchro.imaging.phase_summary import phase_summary
+
+    volumes = measure_echo_volumes(read_echo_contours(phantoms / "contours.csv"))
+    _check_keys(echo_volumes_summary(volumes), _json_section("echo-volumes.md"))
+    _check_keys(phase_summary(measure_phase(read_gated_spect(phantoms / "polar.csv"))), _json_section("spect-phase.md"))
+
+
+def test_the_keys_of_a_cine_are_documented(phantoms: Path) -> None:
+    from resynchro.formats.image_stack import read_image_stacks
+    from resynchro.formats.label_stack import read_label_stack
+    from resynchro.imaging.cine_measurement import measure_cine
+    from resynchro.imaging.cine_summary import cine_summary
+
+    (images,) = read_image_stacks(phantoms / "cine.nii.gz")
+    measurement = measure_cine(images, read_label_stack(phantoms / "cine_masks.nii.gz", "acdc"))
+    assert measurement.circumferential is not None
+    _check_keys(cine_summary(measurement), _json_section("cine-mri.md"))
+
+
+def test_the_keys_of_the_plan_are_documented(demonstration: Any) -> None:
+    from resynchro.planning.document import SCHEMA_VERSION, plan_document
+
+    document = plan_document(demonstration, version="0")
     page = DOCS / "plan.md"
     top = _section(page, "## `plan.json`, schema version 1")
     assert document["schema_version"] == SCHEMA_VERSION == 1
-    assert {key.split("[")[0].split(".")[0] for key in _first_cells(top.split("###")[0])} == set(document)
+    rows = _rows(top.split("###")[0])
+    assert {key.split("[")[0].split(".")[0] for key in rows} == set(document)
+    imaging = {"strain", "scar", "cine", "spect", "veins"}
+    assert imaging | {"date", "role", "ecgs[]"} <= rows["case.visits[]"]
+    assert imaging & set(document["case"]["visits"][0]) == {"strain", "scar", "veins"}  # what the demonstration has
     for part in ("guidelines", "quality_quantity", "comparisons"):
         section = _section(page, f"### `{part}`" if part != "comparisons" else "### `comparisons[]`")
         words = {token.removesuffix("[]") for token in _TOKEN.findall(section)}
@@ -213,6 +383,33 @@ def test_the_keys_of_the_plan_are_documented(tmp_path: Path) -> None:
                 assert set(entry if isinstance(entry, dict) else ()) <= words, f"{part}.{key}"
 
 
+def test_the_imaging_of_the_plan_is_documented(demonstration: Any) -> None:
+    """Its own keys stand on the page of the plan; each examination's stand on the page that its row links to."""
+    from resynchro.planning.imaging_document import imaging_document
+
+    document = imaging_document(demonstration.imaging)
+    section = _section(DOCS / "plan.md", "### `imaging`")
+    rows = _rows(section)
+    assert {key.split("[")[0].split(".")[0] for key in rows} == set(document)
+    every = set(_TOKEN.findall(section.split("|")[0])) - {"null"}  # what all examinations hold
+    entry = document["strain"][0]
+    assert set(entry) == every | {"strain", "dyssynchrony", "work", "work_failure"}
+    assert set(entry) - every == rows["strain[]"] - {"null"}
+    signs = {f"{key}[]" if isinstance(value, list) else key for key, value in entry["dyssynchrony"].items()}
+    assert signs | set(entry["dyssynchrony"]["signs"][0]) <= rows["strain[].dyssynchrony"]
+    assert set(document["scar"]) == every | {"scar"}
+    pages = {
+        "targets[]": {"target"},
+        "strain[]": {"strain", "myocardial-work"},
+        "cine[]": {"cine-mri"},
+        "phase[]": {"spect-phase"},
+        "scar": {"scar"},
+    }
+    for row, wanted in pages.items():
+        (line,) = (line for line in section.splitlines() if line.startswith(f"| `{row}`"))
+        assert {link.partition(".md")[0] for link in _LINK.findall(line)} == wanted, row
+
+
 def test_every_definition_is_documented() -> None:
     from resynchro.ecg.conduction_criteria import definitions_for
 
@@ -220,15 +417,70 @@ def test_every_definition_is_documented() -> None:
     assert documented == {definition.key for definition in definitions_for("female")}
 
 
-def test_every_finding_of_the_readers_is_documented() -> None:
+# ---------------------------------------------------------------- findings
+
+#: Readers of images, and the page that explains their findings. Every other reader is one of ECGs.
+_STRAIN_READERS = {
+    *("cvi42_strain", "echopac_fulltrace", "echopac_markers", "echopac_tables", "echopac_txt", "echopac_xml"),
+    *("segment_mat", "strain_csv", "strain_drift", "strain_events", "strain_file", "strain_joining"),
+    *("strain_view_checks", "tomtec_strain"),
+}
+_READERS = {
+    "strain-files.md": _STRAIN_READERS,
+    "scar.md": {"scar_csv"},
+    "cine-mri.md": {
+        *("dicom_cine", "dicom_timing", "guide_points", "image_stack", "label_stack", "nifti_image", "slice_geometry"),
+    },
+    "spect-phase.md": {"dicom_nm", "gated_stack", "nifti_gated"},
+}
+#: Files of the imaging room, and the page that explains their findings.
+_MEASUREMENTS = {
+    "strain.md": {"beat_alignment", "strain_curves"},
+    "myocardial-work.md": {"work_measurement"},
+    "echo-volumes.md": {"echo_volume_measurement", "echo_volumes"},
+    "scar.md": {"scar_intensities", "scar_measurement", "scar_slices"},
+    "cine-mri.md": {"cine_measurement", "cine_strain", "lv_volumes", "placed_slices"},
+    "strain-tracking.md": {"polar_tracker", "tracked_strain"},
+    "spect-phase.md": {"lv_axis", "phase_measurement", "slice_orientation"},
+}
+
+
+def _codes(path: Path) -> set[str]:
+    """Return the codes of findings in a source file."""
+    return set(re.findall(r'\bcode="([a-z-]+)"', _text(path)))
+
+
+def _all_words(page: str) -> set[str]:
+    return set(_TOKEN.findall(_FENCE.sub("", _text(DOCS / page))))
+
+
+def test_every_finding_of_the_readers_of_ecgs_is_documented() -> None:
     """Codes are found in the source of the readers; those of the case stand on their own page."""
+    of_images = set().union(*_READERS.values())
     readers = [path for path in (ROOT / "src/resynchro/formats").glob("*.py") if not path.name.startswith("case_")]
-    codes = {code for path in readers for code in re.findall(r'\bcode="([a-z-]+)"', _text(path))}
+    assert of_images <= {path.stem for path in readers}
+    codes = {code for path in readers if path.stem not in of_images for code in _codes(path)}
     codes |= {"einthoven", "goldberger"}  # these two are made from a table of laws
     assert set(_first_cells(_section(DOCS / "reading-ecgs.md", "## Findings"))) == codes
-    measuring = re.findall(r'\bcode="([a-z-]+)"', _text(ROOT / "src/resynchro/ecg/measurement.py"))
-    page = _FENCE.sub("", _text(DOCS / "reading-ecgs.md"))
-    assert set(measuring) <= set(_TOKEN.findall(page))
+    assert _codes(ROOT / "src/resynchro/ecg/measurement.py") <= _all_words("reading-ecgs.md")
+
+
+def test_every_finding_of_the_readers_of_strain_is_documented() -> None:
+    codes = {code for name in _STRAIN_READERS for code in _codes(ROOT / f"src/resynchro/formats/{name}.py")}
+    codes |= {"option-unused"}  # handed to a function that adds it
+    assert set(_first_cells(_section(DOCS / "strain-files.md", "## Findings"))) == codes
+
+
+@pytest.mark.parametrize("page", sorted({*_READERS, *_MEASUREMENTS}))
+def test_every_finding_of_images_is_documented(page: str) -> None:
+    files = [ROOT / f"src/resynchro/formats/{name}.py" for name in _READERS.get(page, ())]
+    files += [ROOT / f"src/resynchro/imaging/{name}.py" for name in _MEASUREMENTS.get(page, ())]
+    assert not {code for file in files for code in _codes(file)} - _all_words(page)
+
+
+def test_every_file_of_the_imaging_room_with_findings_has_a_page() -> None:
+    with_findings = {path.stem for path in (ROOT / "src/resynchro/imaging").glob("*.py") if _codes(path)}
+    assert with_findings == set().union(*_MEASUREMENTS.values())
 
 
 # ---------------------------------------------------------------- examples
@@ -246,6 +498,7 @@ def _run(code: str, folder: Path, **environment: str) -> subprocess.CompletedPro
 
 
 def test_the_python_example_runs(tmp_path: Path) -> None:
+    _write_phantoms(tmp_path)
     code = "\n".join(_fences(DOCS / "python.md", "python"))
     done = _run(code, tmp_path, PYTHONIOENCODING="utf-8")
     assert done.returncode == 0, done.stdout
@@ -276,7 +529,8 @@ def test_printed_examples_have_the_form_of_the_real_output(tmp_path: Path) -> No
     checker = doctest.OutputChecker()
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     examples = _fences(DOCS / "command-line.md", "console")
-    assert len(examples) >= len(_commands())
+    assert {shlex.split(example)[2] for example in examples} == set(_commands())
+    _write_phantoms(tmp_path)
     for example in examples:
         first, _, shown = example.partition("\n")
         words = shlex.split(first.removeprefix("$ resynchro "))

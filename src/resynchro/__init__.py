@@ -13,6 +13,17 @@ if TYPE_CHECKING:
     from resynchro.errors import ResynchroError as ResynchroError
     from resynchro.formats.case_folder import read_case as read_case
     from resynchro.formats.ecg_file import read_ecg as read_ecg
+    from resynchro.formats.gated_spect_file import read_gated_spect as read_gated_spect
+    from resynchro.formats.image_stack import read_image_stacks as read_image_stacks
+    from resynchro.formats.label_stack import read_label_stack as read_label_stack
+    from resynchro.formats.strain_file import read_strain as read_strain
+    from resynchro.formats.vein_file import read_veins as read_veins
+    from resynchro.imaging.cine_measurement import measure_cine as measure_cine
+    from resynchro.imaging.phase_measurement import measure_phase as measure_phase
+    from resynchro.imaging.scar_measurement import measure_scar as measure_scar
+    from resynchro.imaging.strain_measurement import measure_strain as measure_strain
+    from resynchro.imaging.target import find_target as find_target
+    from resynchro.imaging.work_measurement import measure_work as measure_work
     from resynchro.planning.plan import make_plan as make_plan
 
 __version__ = "0.1.0"
@@ -23,10 +34,21 @@ _PUBLIC = {
     "MeasurementError": "resynchro.errors",
     "ResynchroError": "resynchro.errors",
     "compare_ecg": "resynchro.ecg.comparison",
+    "find_target": "resynchro.imaging.target",
     "make_plan": "resynchro.planning.plan",
+    "measure_cine": "resynchro.imaging.cine_measurement",
     "measure_ecg": "resynchro.ecg.measurement",
+    "measure_phase": "resynchro.imaging.phase_measurement",
+    "measure_scar": "resynchro.imaging.scar_measurement",
+    "measure_strain": "resynchro.imaging.strain_measurement",
+    "measure_work": "resynchro.imaging.work_measurement",
     "read_case": "resynchro.formats.case_folder",
     "read_ecg": "resynchro.formats.ecg_file",
+    "read_gated_spect": "resynchro.formats.gated_spect_file",
+    "read_image_stacks": "resynchro.formats.image_stack",
+    "read_label_stack": "resynchro.formats.label_stack",
+    "read_strain": "resynchro.formats.strain_file",
+    "read_veins": "resynchro.formats.vein_file",
 }
 
 __all__ = [*sorted(_PUBLIC), "__version__"]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,6 +39,14 @@ def made_ecg(path: Path, *, uv_per_count: float | None, sampling_rate_hz: float 
     )
 
 
+def made_examination(key: str, home: Path, keys: Mapping[str, Any]) -> object:
+    """An examination as the case names it; only a file of the text ``broken`` cannot be read."""
+    for name in (value for value in keys.values() if isinstance(value, str)):
+        if (home / name).is_file() and (home / name).read_bytes() == b"broken":
+            raise InputError(f"{home / name}: is no examination")
+    return key, dict(keys)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """An otherwise complete case folder without its case file."""
@@ -51,7 +61,7 @@ def folder(tmp_path: Path) -> Path:
 
 def read(folder: Path, text: str | bytes) -> Case:
     (folder / "case.yaml").write_bytes(text.encode() if isinstance(text, str) else text)
-    return read_case(folder, read_ecg=made_ecg, today=TODAY)
+    return read_case(folder, read_ecg=made_ecg, read_imaging=made_examination, today=TODAY)
 
 
 def problems(folder: Path, text: str | bytes) -> list[tuple[int, str, str]]:
@@ -109,7 +119,8 @@ visits:
         drugs=("bisoprolol",),
     )
     baseline, implant = case.visits
-    assert (baseline.strain, baseline.scar, baseline.cine) == (("echo/strain.csv",), (), ("cmr/cine",))
+    assert baseline.strain == (("strain", {"file": "echo/strain.csv"}),)
+    assert (baseline.scar, baseline.cine) == ((), (("cine", {"file": "cmr/cine"}),))
     assert (baseline.lvedv_ml, baseline.lvesv_ml) == (249, 182)
     assert [(ecg.file, ecg.kind) for ecg in baseline.ecgs] == [("ecg/a.xml", "unknown")]
     assert implant.device == Device(
@@ -396,6 +407,45 @@ visits:
         (7, "visits[1].strain[2]"),
         (8, "visits[1].cine"),
     ]
+
+
+def test_the_views_of_one_examination_stand_in_a_group(folder):
+    for name in ("4ch.txt", "2ch.txt"):
+        (folder / "echo" / name).write_text("view")
+    case = read(
+        folder,
+        VISIT.replace(
+            "baseline",
+            "baseline, strain: {files: [echo/4ch.txt, echo/2ch.txt], avc_ms: 380, "
+            "colours: {yellow: 3, cyan: basal lateral}}",
+        ),
+    )
+    assert case.visits[0].strain == (
+        (
+            "strain",
+            {
+                "files": ["echo/4ch.txt", "echo/2ch.txt"],
+                "avc_ms": 380,
+                "colours": {"yellow": 3, "cyan": "basal lateral"},
+            },
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "key", "says"),
+    [
+        ("{files: [echo/strain.csv, echo/nothing.txt]}", "visits[1].strain.files[2]", "no such file"),
+        ("{file: ecg/broken.xml}", "visits[1].strain", "is no examination"),
+        ("{file: echo/strain.csv, avc: 380}", "visits[1].strain.avc", "avc_ms"),
+        ("{file: echo/strain.csv, avc_ms: 4000}", "visits[1].strain.avc_ms", "0 to 1500"),
+        ("{file: /etc/passwd}", "visits[1].strain.file", "inside the case folder"),
+    ],
+)
+def test_an_examination_that_cannot_be_used_is_one_problem(folder, entry, key, says):
+    line, found, message = only_problem(folder, VISIT.replace("baseline", f"baseline, strain: {entry}"))
+    assert (line, found) == (3, key)
+    assert says in message
 
 
 # real recordings

@@ -30,7 +30,7 @@ def made_ecg(path: Path, *, uv_per_count: float | None, sampling_rate_hz: float 
 
 
 def read(folder: Path) -> Case:
-    return read_case(folder, read_ecg=made_ecg, today=TODAY)
+    return read_case(folder, read_ecg=made_ecg, read_imaging=lambda key, home, keys: (key, keys), today=TODAY)
 
 
 def uncommented(text: str) -> str:
@@ -40,7 +40,7 @@ def uncommented(text: str) -> str:
 
 def make_named_files(folder: Path) -> None:
     """Make every file that the template names."""
-    for name in re.findall(r"\b(?:ecg|echo|cmr)/[\w.]+", template_text("C-1", TODAY)):
+    for name in re.findall(r"\b(?:ecg|echo|cmr|nm|ct)/[\w.]+", template_text("C-1", TODAY)):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).touch()
 

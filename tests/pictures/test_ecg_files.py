@@ -9,7 +9,8 @@ import pytest
 
 from resynchro.ecg.measurement import EcgMeasurement
 from resynchro.errors import InputError
-from resynchro.pictures.ecg_files import picture_name, write_ecg_pictures
+from resynchro.pictures.ecg_files import write_ecg_pictures
+from resynchro.pictures.figure_files import picture_name
 
 
 def _of(measurement: EcgMeasurement, file: str, sha256: str) -> EcgMeasurement:
@@ -28,18 +29,18 @@ def test_all_pictures_are_written_as_svg_and_png(lbbb: EcgMeasurement, tmp_path:
         assert path.read_bytes().startswith(b"<svg" if path.suffix == ".svg" else b"\x89PNG")
 
 
-def test_recordings_of_one_name_do_not_overwrite_each_other(lbbb: EcgMeasurement) -> None:
-    first, second = _of(lbbb, "a/ecg.xml", "00" * 32), _of(lbbb, "b/ecg.xml", "ff" * 32)
-    assert picture_name(first) != picture_name(second)
-    assert picture_name(first) == picture_name(_of(lbbb, "elsewhere/ecg.xml", "00" * 32))
+def test_recordings_of_one_name_do_not_overwrite_each_other() -> None:
+    first, second = (picture_name("ecg", sha256=digits * 32, otherwise="ecg") for digits in ("00", "ff"))
+    assert (first, second) == ("ecg-00000000", "ecg-ffffffff")
 
 
 @pytest.mark.parametrize(
     ("file", "name"),
     [("../../..", "ecg"), ("x/…", "ecg"), ("a b$c/d e.dcm", "d_e"), ("n" * 300 + ".xml", "n" * 80), (".xml", "xml")],
 )
-def test_names_are_safe(lbbb: EcgMeasurement, file: str, name: str) -> None:
-    assert picture_name(_of(lbbb, file, "ab" * 32)) == f"{name}-abababab"
+def test_names_are_safe(file: str, name: str) -> None:
+    assert picture_name(Path(file).stem, sha256="ab" * 32, otherwise="ecg") == f"{name}-abababab"
+    assert picture_name(Path(file).stem, sha256="", otherwise="ecg") == name
 
 
 def test_untrusted_voltages_have_no_loop(untrusted: EcgMeasurement, tmp_path: Path) -> None:

@@ -91,14 +91,6 @@ def test_a_case_without_a_measurable_ecg_is_still_answered(case_parts: Any, ecgs
     assert any("ecg/flat.csv could not be measured" in sentence for sentence in item.missing) == bool(ecgs)
 
 
-def test_the_target_names_files_it_cannot_read_yet(case_parts: Any) -> None:
-    make_case, make_visit, visit_ecg, _ = case_parts
-    visit = make_visit("baseline", visit_ecg("intrinsic"), strain=("echo/strain.csv",), scar=("cmr/scar.csv",))
-    item = answer(make_plan(make_case(visit)), "target")
-    assert item.state == "not answered"
-    assert "echo/strain.csv" in text(item) and "cmr/scar.csv" in text(item)
-
-
 def test_programming_shows_the_settings(full_plan: Plan) -> None:
     item = answer(full_plan, "programming")
     assert item.state == "not answered"

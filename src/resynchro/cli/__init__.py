@@ -18,6 +18,13 @@ _COMMANDS = {
     "plan": ("resynchro.cli.plan", "Read a case folder and write plan.json and report.html."),
     "new": ("resynchro.cli.new", "Make a new case folder with a commented case.yaml."),
     "ecg": ("resynchro.cli.ecg", "Measure and judge 12-lead ECG files."),
+    "strain": ("resynchro.cli.strain", "Measure mechanical dyssynchrony in strain files."),
+    "work": ("resynchro.cli.work", "Measure myocardial work from strain and LV pressure."),
+    "volumes": ("resynchro.cli.volumes", "Measure volumes and RV function from echo contours."),
+    "cine": ("resynchro.cli.cine", "Measure volumes, thickness and strain in cine MRI."),
+    "scar": ("resynchro.cli.scar", "Measure scar in late-enhancement MRI, labels or tables."),
+    "phase": ("resynchro.cli.phase", "Measure phase and perfusion in gated SPECT."),
+    "target": ("resynchro.cli.target", "Find the target segment for the LV lead of a case."),
     "compare-ecg": ("resynchro.cli.compare_ecg", "Compare a follow-up ECG with a reference ECG."),
 }
 

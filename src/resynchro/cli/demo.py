@@ -28,6 +28,11 @@ visits:
   - date: 2024-03-04
     role: baseline
     ecg: ecg/baseline.csv
+    strain: echo/strain.csv
+    scar: cmr/scar.csv
+    veins: ct/veins.csv
+    systolic_pressure_mmhg: 118
+    diastolic_pressure_mmhg: 72
     lvedv_ml: 249
     lvesv_ml: 182
     device: {type: none}
@@ -52,6 +57,15 @@ _ECGS: tuple[tuple[str, SyntheticKind, float, float], ...] = (
     ("ecg/implant_lv_only.csv", "lv-paced", 160.0, 75.0),
     ("ecg/follow_up.csv", "rv-paced", 166.0, 70.0),
 )
+#: Inferior scar (the strain is weak there too), and three branches of the coronary sinus, as a reader would list them.
+_SCAR_PCT = {4: 75.0, 10: 70.0, 5: 20.0, 15: 30.0}
+_VEINS = """\
+# Synthetic veins of the demonstration case of Resynchro: from no patient.
+branch,segments
+anterior,1 7
+anterolateral,6 12
+posterolateral,5 11
+"""
 _REMARK = "Synthetic ECG of the demonstration case of Resynchro: by a dipole-wave model, from no patient."
 
 
@@ -91,6 +105,11 @@ def write_demonstration_case(folder: Path) -> None:
     from resynchro.errors import InputError
     from resynchro.formats.csv_ecg import write_csv_ecg
     from resynchro.formats.output_file import write_file
+    from resynchro.formats.scar_csv import write_scar_csv
+    from resynchro.formats.strain_csv_writing import write_strain_csv
+    from resynchro.imaging.strain_demonstration import demonstration_strain_study
+    from resynchro.record.scar import ScarMap, SegmentScar
+    from resynchro.record.segments import segments_of
 
     existing = folder / "case.yaml"
     if existing.exists() and existing.read_bytes() != _CASE.encode():
@@ -104,4 +123,14 @@ def write_demonstration_case(folder: Path) -> None:
             rng=np.random.default_rng(20260302 + number),
         )
         write_csv_ecg(synthetic.record, folder / file, remark=_REMARK)
+    write_strain_csv(demonstration_strain_study(), folder / "echo" / "strain.csv")
+    transmurality = {segment: _SCAR_PCT.get(segment, 0.0) for segment in segments_of("aha17")}
+    scar = ScarMap(
+        model="aha17",
+        segments={segment: SegmentScar(transmurality_mean_pct=share) for segment, share in transmurality.items()},
+        method="synthetic",
+        source="demonstration",
+    )
+    write_scar_csv(scar, folder / "cmr" / "scar.csv")
+    write_file(folder / "ct" / "veins.csv", _VEINS)
     write_file(existing, _CASE)

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import click
 
-from resynchro.errors import ResynchroError
+from resynchro.cli.measuring import (
+    Failure,
+    exit_if_failed,
+    measured_in_turn,
+    output_options,
+    print_csv,
+    print_json_lines,
+    print_notes,
+    shown,
+    table_console,
+    warnings_cell,
+)
 
 if TYPE_CHECKING:
     from resynchro.ecg.delineation import QrsConvention
@@ -54,13 +62,9 @@ _CSV_COLUMNS = (
 
 @click.command("ecg")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line and file.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values with a header line.")
-@click.option(
-    "--picture",
-    metavar="DIR",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Write the 12-lead ECG, the beats and the vector loop of each file as SVG and PNG into DIR.",
+@output_options(
+    "file",
+    picture="Write the 12-lead ECG, the beats and the vector loop of each file as SVG and PNG into DIR.",
 )
 @click.option(
     "--uv-per-count",
@@ -100,64 +104,33 @@ def command(
     Formats are told by content: WFDB, DICOM, HL7 aECG, GE MUSE XML, Philips Sierra XML, SCP-ECG, EDF, CSV.
     Files that fail are listed at the end, with status 2; the others are measured all the same.
     """
-    if as_json and as_csv:
-        raise click.UsageError("--json and --csv exclude each other: choose one")
-    failed: list[tuple[Path, str]] = []
+    from resynchro.ecg.summary import ecg_summary
+
     given: _Given = {"sex": sex, "age_years": age_years, "qrs_convention": qrs_convention}
-    measured = _measured(files, failed, uv_per_count, sampling_rate, given, picture)
+    failed: list[Failure] = []
+    measured = measured_in_turn(files, lambda file: _measure(file, uv_per_count, sampling_rate, given, picture), failed)
     if as_json:
-        for measurement in measured:
-            print(json.dumps(_summary(measurement), allow_nan=False, ensure_ascii=False), flush=True)
+        print_json_lines(map(ecg_summary, measured))
     elif as_csv:
-        writer = csv.DictWriter(sys.stdout, _CSV_COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for measurement in measured:
-            writer.writerow(_csv_row(_summary(measurement)))
-            sys.stdout.flush()
+        print_csv(_CSV_COLUMNS, map(_csv_row, map(ecg_summary, measured)))
     else:
         _print_table(measured)
-    if failed:
-        for file, message in failed:
-            print(f"resynchro: {message if str(file) in message else f'{file}: {message}'}", file=sys.stderr)
-        print(f"resynchro: {len(failed)} of {len(files)} files could not be measured", file=sys.stderr)
-        sys.exit(2)
+    exit_if_failed(failed, len(files), "files could not be measured")
 
 
-def _measured(
-    files: Sequence[Path],
-    failed: list[tuple[Path, str]],
-    uv_per_count: float | None,
-    sampling_rate_hz: float | None,
-    given: _Given,
-    picture: Path | None,
-) -> Iterator[EcgMeasurement]:
-    """Yield the measurement of every file that can be measured; note the others."""
-    from rich.console import Console
-    from rich.progress import track
-
+def _measure(
+    file: Path, uv_per_count: float | None, sampling_rate_hz: float | None, given: _Given, picture: Path | None
+) -> EcgMeasurement:
     from resynchro.ecg.measurement import measure_ecg
     from resynchro.formats.ecg_file import read_ecg
 
-    console = Console(stderr=True)
-    show = console.is_terminal and len(files) > 3
-    for file in track(files, "Measuring", console=console, transient=True, disable=not show):
-        try:
-            record = read_ecg(file, uv_per_count=uv_per_count, sampling_rate_hz=sampling_rate_hz)
-            measurement = measure_ecg(record, **given)
-            if picture is not None:
-                from resynchro.pictures.ecg_files import write_ecg_pictures
+    record = read_ecg(file, uv_per_count=uv_per_count, sampling_rate_hz=sampling_rate_hz)
+    measurement = measure_ecg(record, **given)
+    if picture is not None:
+        from resynchro.pictures.ecg_files import write_ecg_pictures
 
-                write_ecg_pictures(measurement, picture)
-        except ResynchroError as error:
-            failed.append((file, str(error)))
-            continue
-        yield measurement
-
-
-def _summary(measurement: EcgMeasurement) -> dict[str, Any]:
-    from resynchro.ecg.summary import ecg_summary
-
-    return ecg_summary(measurement)
+        write_ecg_pictures(measurement, picture)
+    return measurement
 
 
 def _csv_row(summary: dict[str, Any]) -> dict[str, Any]:
@@ -170,14 +143,13 @@ def _csv_row(summary: dict[str, Any]) -> dict[str, Any]:
         "qrs_area_low_uvs": area[0],
         "qrs_area_high_uvs": area[1],
         "selvester_points": selvester.get("points"),
-        "warnings": "; ".join(finding["message"] for finding in summary["warnings"]),
+        "warnings": warnings_cell(summary),
     }
     return row
 
 
 def _print_table(measured: Iterator[EcgMeasurement]) -> None:
     """Print a table for people, with warnings and conclusions that may flip below it."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(title="12-lead ECG", caption="QRS limits follow manual marks; research use, not a medical device")
@@ -201,13 +173,13 @@ def _print_table(measured: Iterator[EcgMeasurement]) -> None:
         low, high = m.limits.duration_interval_ms
         table.add_row(
             Path(m.record.source.file).name,
-            _number(m.heart_rate_bpm),
+            shown(m.heart_rate_bpm),
             m.paced,
             f"{m.qrs_ms:.0f} ({low:.0f} to {high:.0f})",
-            _number(m.pr_ms),
-            _number(m.qt_ms),
-            _number(m.axis_deg),
-            _number(m.qrs_area_uvs),
+            shown(m.pr_ms),
+            shown(m.qt_ms),
+            shown(m.axis_deg),
+            shown(m.qrs_area_uvs),
             m.morphology,
             "–" if m.selvester is None or m.selvester.points is None else str(m.selvester.points),
         )
@@ -218,11 +190,6 @@ def _print_table(measured: Iterator[EcgMeasurement]) -> None:
             more = f" (and {len(flips) - 1} more in --json)" if len(flips) > 1 else ""
             notes.append(f"{name}: {flips[0]}{more}")
     if table.row_count:
-        console = Console(width=None if sys.stdout.isatty() else 120)
+        console = table_console()
         console.print(table)
-        for note in notes:
-            console.print(f"  {note}", markup=False, highlight=False)
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0f}"
+        print_notes(console, notes)

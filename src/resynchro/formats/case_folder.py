@@ -1,4 +1,4 @@
-"""The case folder: read `case.yaml` and the ECGs it names, and report every problem of a case at once."""
+"""The case folder: read `case.yaml` and all that it names, and report every problem of a case at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from resynchro.errors import InputError
 from resynchro.formats.case_consistency import RightValues, contradictions, oddities
-from resynchro.formats.case_files import inside_folder, single_file
+from resynchro.formats.case_files import single_file
+from resynchro.formats.case_imaging import EXAMINATIONS, ReadExamination, missing_files, read_examination
 from resynchro.formats.case_problem import (
     CaseError,
     CaseProblem,
@@ -33,13 +34,16 @@ from resynchro.record.visit import Visit, VisitEcg
 
 CASE_FILE = "case.yaml"
 LARGEST_CASE_FILE_BYTES = 1024 * 1024
-#: The keys of a visit that name files or folders whose contents are not read yet.
-_PATH_KEYS = ("strain", "scar", "cine")
-
 ReadEcg = Callable[..., EcgRecord]
 
 
-def read_case(folder: str | Path, *, read_ecg: ReadEcg | None = None, today: date | None = None) -> Case:
+def read_case(
+    folder: str | Path,
+    *,
+    read_ecg: ReadEcg | None = None,
+    read_imaging: ReadExamination = read_examination,
+    today: date | None = None,
+) -> Case:
     """Read a case folder.
 
     Parameters
@@ -49,13 +53,15 @@ def read_case(folder: str | Path, *, read_ecg: ReadEcg | None = None, today: dat
     read_ecg
         Called as ``read_ecg(path, uv_per_count=..., sampling_rate_hz=...)``; by default
         `resynchro.formats.ecg_file.read_ecg`.
+    read_imaging
+        Called as ``read_imaging(examination, folder, keys)`` for every examination by imaging.
     today
         No visit may be later than this day; by default the day of the call.
 
     Returns
     -------
     Case
-        With every ECG read; strain, scar and cine files exist and lie inside the folder but were not read.
+        With every ECG and every examination by imaging read.
 
     Raises
     ------
@@ -75,14 +81,15 @@ def read_case(folder: str | Path, *, read_ecg: ReadEcg | None = None, today: dat
     keys, flaws = _held_against_schema(tree)
     values = RightValues(tree=tree, wrong=frozenset(flaw.place for flaw in flaws))
     flaws += contradictions(values, today or date.today())
-    ecgs, unreadable = _read_files(home, values, read_ecg or _default_read_ecg)
-    flaws += unreadable
+    ecgs, unreadable = _read_ecgs(home, values, read_ecg or _default_read_ecg)
+    examinations, not_read = _read_examinations(home, values, read_imaging)
+    flaws += unreadable + not_read
     if keys is None or flaws:
         raise CaseError(str(folder), _problems(flaws, document))
     case = Case(
         id=keys.id,
         patient=Patient(**{**keys.patient.model_dump(), "drugs": tuple(keys.patient.drugs)}),
-        visits=tuple(_visit(visit, index, ecgs) for index, visit in enumerate(keys.visits)),
+        visits=tuple(_visit(visit, index, ecgs, examinations) for index, visit in enumerate(keys.visits)),
         folder=str(folder),
     )
     return dataclasses.replace(case, findings=oddities(case))
@@ -134,13 +141,20 @@ def _long_visit(visit: object) -> object:
     if not isinstance(visit, dict):
         return visit
     full: dict[str, object] = dict(visit)
-    for key in ("ecg", *_PATH_KEYS):
+    for key in ("ecg", *EXAMINATIONS):
         entry = visit.get(key)
-        if entry is not None and not isinstance(entry, list):
-            full[key] = [entry]
-    if isinstance(full.get("ecg"), list):
-        full["ecg"] = [{"file": ecg} if isinstance(ecg, str) else ecg for ecg in full["ecg"]]  # type: ignore[attr-defined]
+        if entry is None:
+            continue
+        entries = entry if isinstance(entry, list) else [entry]
+        full[key] = [{"file": item} if isinstance(item, str) else _long_files(item) for item in entries]
     return full
+
+
+def _long_files(entry: object) -> object:
+    """Write the files of an examination as a list even where there is one."""
+    if isinstance(entry, dict) and isinstance(entry.get("files"), str):
+        return {**entry, "files": [entry["files"]]}
+    return entry
 
 
 def _held_against_schema(tree: object) -> tuple[CaseKeys | None, list[Flaw]]:
@@ -196,22 +210,15 @@ def _unknown_key(place: Place) -> str:
     return f"unknown key: allowed are {', '.join(allowed)}"
 
 
-def _read_files(
+def _read_ecgs(
     home: Path, values: RightValues, read_ecg: ReadEcg
 ) -> tuple[dict[tuple[int, int], EcgRecord], list[Flaw]]:
-    """Look for every file that the case names and read its ECGs, by visit and position."""
+    """Read every ECG that the case names, by visit and position."""
     ecgs: dict[tuple[int, int], EcgRecord] = {}
     flaws: list[Flaw] = []
     for visit in range(values.count("visits")):
-        for key in _PATH_KEYS:
-            for index in range(values.count("visits", visit, key)):
-                place: Place = ("visits", visit, key, index)
-                name = values.at(*place)
-                reason = inside_folder(home, name)[1] if isinstance(name, str) else ""
-                if reason:
-                    flaws.append(Flaw(place=place, message=reason))
         for index in range(values.count("visits", visit, "ecg")):
-            place = ("visits", visit, "ecg", index)
+            place: Place = ("visits", visit, "ecg", index)
             name = values.at(*place, "file")
             if not isinstance(name, str):
                 continue
@@ -225,6 +232,31 @@ def _read_files(
             if reason:
                 flaws.append(Flaw(place=(*place, "file"), message=reason))
     return ecgs, flaws
+
+
+def _read_examinations(
+    home: Path, values: RightValues, read_imaging: ReadExamination
+) -> tuple[dict[tuple[int, str, int], Any], list[Flaw]]:
+    """Read every examination by imaging that the case names, by visit, key and position."""
+    found: dict[tuple[int, str, int], Any] = {}
+    flaws: list[Flaw] = []
+    for visit in range(values.count("visits")):
+        for key in EXAMINATIONS:
+            for index in range(values.count("visits", visit, key)):
+                place: Place = ("visits", visit, key, index)
+                entry = values.at(*place)
+                if not isinstance(entry, dict) or any(wrong[:4] == place for wrong in values.wrong):
+                    continue
+                missing = missing_files(home, key, entry)
+                flaws += [Flaw(place=(*place, *where), message=reason) for where, reason in missing]
+                if missing:
+                    continue
+                try:
+                    found[visit, key, index] = read_imaging(key, home, entry)
+                except InputError as error:
+                    message = f"cannot be read: {' '.join(str(error).split())}"
+                    flaws.append(Flaw(place=place, message=message))
+    return found, flaws
 
 
 def _problems(flaws: list[Flaw], document: YamlDocument) -> tuple[CaseProblem, ...]:
@@ -241,15 +273,21 @@ def _problems(flaws: list[Flaw], document: YamlDocument) -> tuple[CaseProblem, .
     return tuple(sorted(problems, key=lambda problem: problem.line))
 
 
-def _visit(keys: VisitKeys, number: int, ecgs: dict[tuple[int, int], EcgRecord]) -> Visit:
-    plain = keys.model_dump(exclude={"ecg", "device", *_PATH_KEYS})
+def _visit(
+    keys: VisitKeys,
+    number: int,
+    ecgs: dict[tuple[int, int], EcgRecord],
+    examinations: dict[tuple[int, str, int], Any],
+) -> Visit:
+    plain = keys.model_dump(exclude={"ecg", "device", *EXAMINATIONS})
+    read: dict[str, Any] = {
+        key: tuple(examinations[number, key, index] for index in range(len(getattr(keys, key)))) for key in EXAMINATIONS
+    }
     return Visit(
         **plain,
+        **read,
         ecgs=tuple(_visit_ecg(ecg, ecgs[number, index]) for index, ecg in enumerate(keys.ecg)),
         device=_device(keys),
-        strain=tuple(keys.strain),
-        scar=tuple(keys.scar),
-        cine=tuple(keys.cine),
     )
 
 

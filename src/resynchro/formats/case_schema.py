@@ -42,6 +42,16 @@ def _as_ecg(value: object) -> object:
     return {"file": value} if isinstance(value, str) else value
 
 
+def _as_file(value: object) -> object:
+    """An examination may be written as its file or folder alone."""
+    return {"file": value} if isinstance(value, str) else value
+
+
+def _as_text(value: object) -> object:
+    """A segment may be written as its number."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else Text()(value)
+
+
 def _as_group(value: object) -> object:
     """A group whose keys are all commented out stands in the file as nothing."""
     return {} if value is None else value
@@ -57,6 +67,7 @@ Percent = Annotated[float | None, BeforeValidator(Quantity(0, 100, "%"))]
 LvefPct = Annotated[float | None, _quantity(5, 80, "%", Slip(0.05, 0.8, "a fraction", 100))]
 Nyha = Annotated[NyhaClass | None, BeforeValidator(Quantity(1, 4, whole=True))]
 AvDelay = Annotated[float | None, _quantity(20, 400, "ms", _SECONDS)]
+EventTime = Annotated[float | None, _quantity(0, 1500, "ms")]
 
 
 class Group(BaseModel):
@@ -169,6 +180,49 @@ class DeviceKeys(Group):
     rv_pacing_pct: Percent = None
 
 
+class StrainKeys(Group):
+    """The keys of one strain examination: one file, or the files of its views."""
+
+    file: Line | None = None
+    files: Lines = []
+    view: Line | None = None
+    colours: dict[Line, Annotated[str, BeforeValidator(_as_text)]] = {}
+    events_file: Line | None = None
+    rr_ms: Annotated[float | None, _quantity(250, 3000, "ms", Slip(0.25, 3, "seconds", 1000))] = None
+    mvc_ms: EventTime = None
+    avo_ms: EventTime = None
+    avc_ms: EventTime = None
+    mvo_ms: EventTime = None
+
+
+class ScarKeys(Group):
+    """The keys of one scar examination: a table per segment, labels, or images with their mask."""
+
+    file: Line
+    mask: Line | None = None
+    label_map: Line | None = None
+    anterior_insertion_deg: Annotated[float | None, _quantity(-360, 360, "deg")] = None
+
+
+class CineKeys(Group):
+    """The keys of one cine examination: images, with labels or contours that belong to them."""
+
+    file: Line
+    labels: Line | None = None
+    label_map: Line | None = None
+    guide_points: Line | None = None
+    mvc_ms: EventTime = None
+    avo_ms: EventTime = None
+    avc_ms: EventTime = None
+    mvo_ms: EventTime = None
+
+
+class FileKeys(Group):
+    """The key of an examination that is one file."""
+
+    file: Line
+
+
 class VisitKeys(Group):
     """The keys of one visit."""
 
@@ -180,9 +234,21 @@ class VisitKeys(Group):
     ecg: Annotated[
         list[Annotated[EcgKeys, BeforeValidator(_as_ecg)]], BeforeValidator(_as_list), Field(max_length=20)
     ] = []
-    strain: Lines = []
-    scar: Lines = []
-    cine: Lines = []
+    strain: Annotated[
+        list[Annotated[StrainKeys, BeforeValidator(_as_file)]], BeforeValidator(_as_list), Field(max_length=20)
+    ] = []
+    scar: Annotated[
+        list[Annotated[ScarKeys, BeforeValidator(_as_file)]], BeforeValidator(_as_list), Field(max_length=5)
+    ] = []
+    cine: Annotated[
+        list[Annotated[CineKeys, BeforeValidator(_as_file)]], BeforeValidator(_as_list), Field(max_length=5)
+    ] = []
+    spect: Annotated[
+        list[Annotated[FileKeys, BeforeValidator(_as_file)]], BeforeValidator(_as_list), Field(max_length=5)
+    ] = []
+    veins: Annotated[
+        list[Annotated[FileKeys, BeforeValidator(_as_file)]], BeforeValidator(_as_list), Field(max_length=1)
+    ] = []
     device: DeviceKeys | None = None
     nyha: Nyha = None
     qrs_ms: Annotated[float | None, _quantity(40, 350, "ms", Slip(0.04, 0.35, "seconds", 1000))] = None
@@ -223,6 +289,11 @@ GROUPS: dict[tuple[str, ...], type[Group]] = {
     ("patient",): PatientKeys,
     ("visits",): VisitKeys,
     ("visits", "ecg"): EcgKeys,
+    ("visits", "strain"): StrainKeys,
+    ("visits", "scar"): ScarKeys,
+    ("visits", "cine"): CineKeys,
+    ("visits", "spect"): FileKeys,
+    ("visits", "veins"): FileKeys,
     ("visits", "device"): DeviceKeys,
     ("visits", "device", "lv_lead"): LvLeadKeys,
     ("visits", "device", "rv_lead"): RvLeadKeys,

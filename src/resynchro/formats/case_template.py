@@ -73,10 +73,24 @@ visits:
     # The 12-lead ECG: copy the recording into the folder ecg and write its name here.
     # Read are WFDB (name the .hea file), DICOM, HL7 aECG, GE MUSE XML, Philips XML, SCP-ECG, EDF and CSV.
     ecg: ecg/baseline.xml
-    # strain curves, scar and cine images: a file or folder, or a list of them
-    #strain: [echo/strain.csv]
-    #scar: cmr/scar.csv
-    #cine: cmr/cine
+    # Strain curves of one examination: one file (EchoPAC XML, CSV, ...), or the files of its views. Valve events only
+    # where the file does not hold them [ms from QRS onset]; view and colours (which colour is which segment) only for
+    # EchoPAC text exports; events_file for EchoPAC full traces; rr_ms where the file gives no beat length [ms].
+    #strain:
+      #- {{file: echo/strain.xml, mvc_ms: 40, avo_ms: 95, avc_ms: 380, mvo_ms: 480}}
+      #- {{files: [echo/4ch.csv, echo/2ch.csv, echo/aplax.csv], view: 4CH, rr_ms: 820}}
+      #- {{file: echo/4ch.txt, colours: {{yellow: 3, cyan: 9}}, events_file: echo/events.csv}}
+    # Scar: a table per segment, labels that hold the scar, or late-enhancement images with the labels of their wall.
+    # label_map: acdc, emidec, biv-me or the numbers themselves; anterior_insertion_deg only for labels without the
+    # right ventricle: where it meets the septum in front, on the screen, counter-clockwise from the right [deg]
+    #scar: {{file: cmr/lge.nii.gz, mask: cmr/lge_wall.nii.gz, label_map: emidec, anterior_insertion_deg: 130}}
+    # Cine MRI: a folder of DICOM files or a NIfTI file, with labels of every frame, or biv-me guide points
+    #cine:
+      #- {{file: cmr/cine, labels: cmr/cine_labels.nii.gz, label_map: acdc}}
+      #- {{file: cmr/cine2, guide_points: cmr/guidepoints}}
+    # Gated perfusion SPECT (DICOM or NIfTI), and the branches of the coronary sinus (CSV or VTK)
+    #spect: nm/gated.dcm
+    #veins: ct/veins.csv
     # The device the patient came with. type: none, PM, ICD, CRT-P, CRT-D or CSP (conduction system pacing)
     #device:
       #type: PM

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from resynchro.ecg.measurement import EcgMeasurement
-from resynchro.formats.output_file import write_file
 from resynchro.pictures.beats import beats_figure, butterfly_figure
 from resynchro.pictures.ecg_paper import ecg_paper_figure
-from resynchro.pictures.figure_files import png_bytes, svg_text
+from resynchro.pictures.figure_files import write_figures
 from resynchro.pictures.vector_loop import vector_loop_figure
-
-#: The longest name of a recording that goes into the name of a picture.
-_LONGEST_NAME = 80
 
 
 def write_ecg_pictures(measurement: EcgMeasurement, folder: Path) -> tuple[Path, ...]:
@@ -49,24 +44,7 @@ def write_ecg_pictures(measurement: EcgMeasurement, folder: Path) -> tuple[Path,
     ]
     if measurement.loop is not None:
         pictures.append(("loop", "Vector loop", vector_loop_figure))
-    name = picture_name(measurement)
-    written = []
-    for suffix, title, draw in pictures:
-        figure = draw(measurement)
-        file = Path(measurement.record.source.file).name
-        contents = (
-            ("svg", svg_text(figure, title=f"{title}: {file}").encode("utf-8")),
-            ("png", png_bytes(figure)),
-        )
-        for ending, content in contents:
-            path = folder / f"{name}_{suffix}.{ending}"
-            write_file(path, content)
-            written.append(path)
-    return tuple(written)
-
-
-def picture_name(measurement: EcgMeasurement) -> str:
-    """Return the first part of the names of a recording's pictures, safe on every file system."""
     source = measurement.record.source
-    stem = re.sub(r"[^\w.-]+", "_", Path(source.file).stem).strip("._")
-    return f"{stem[:_LONGEST_NAME] or 'ecg'}-{source.sha256[:8]}"
+    file = Path(source.file)
+    figures = ((suffix, f"{title}: {file.name}", draw(measurement)) for suffix, title, draw in pictures)
+    return write_figures(figures, folder, stem=file.stem, sha256=source.sha256, otherwise="ecg")

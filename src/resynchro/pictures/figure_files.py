@@ -1,17 +1,22 @@
-"""A figure as SVG text or PNG bytes: the same bytes for the same figure, true in millimetres."""
+"""A figure as SVG text, PNG bytes or files: the same bytes for the same figure, true in millimetres."""
 
 from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterable
+from pathlib import Path
 from xml.sax.saxutils import escape
 
 from matplotlib.figure import Figure
 
+from resynchro.formats.output_file import write_file
 from resynchro.pictures.appearance import house_style, size_mm
 
 #: Ten dots per millimetre exactly.
 PNG_DPI = 254.0
+#: The longest name of what is shown that goes into the name of a picture.
+_LONGEST_NAME = 80
 
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _PATH_DATA = re.compile(r'(?<= d=")[^"]*')
@@ -76,6 +81,60 @@ def png_bytes(figure: Figure, *, dpi: float = PNG_DPI) -> bytes:
     with house_style():
         figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     return buffer.getvalue()
+
+
+def write_figures(
+    figures: Iterable[tuple[str, str, Figure]], folder: Path, *, stem: str, sha256: str, otherwise: str
+) -> tuple[Path, ...]:
+    """Write figures as SVG and PNG.
+
+    Parameters
+    ----------
+    figures
+        Suffix of the name, title and figure, one after the other.
+    folder
+        Where to; made when absent.
+    stem, sha256, otherwise
+        As for `picture_name`.
+
+    Returns
+    -------
+    tuple of Path
+        ``NAME_SUFFIX.svg`` and ``.png`` of each figure, with NAME from `picture_name`.
+
+    Raises
+    ------
+    InputError
+        When the folder cannot be made or written to.
+    """
+    name = picture_name(stem, sha256=sha256, otherwise=otherwise)
+    written = []
+    for suffix, title, figure in figures:
+        written.append(write_file(folder / f"{name}_{suffix}.svg", svg_text(figure, title=title)))
+        written.append(write_file(folder / f"{name}_{suffix}.png", png_bytes(figure)))
+    return tuple(written)
+
+
+def picture_name(stem: str, *, sha256: str, otherwise: str) -> str:
+    """Return the first part of the names of pictures, safe on every file system.
+
+    Parameters
+    ----------
+    stem
+        Name of what is shown: of the file, without its folder and ending, or of the case.
+    sha256
+        SHA-256 of the file. Its first eight digits end the name, so that two files of one name in different folders do
+        not overwrite each other's pictures. Empty: no digits.
+    otherwise
+        Name where nothing of the stem is left.
+
+    Examples
+    --------
+    >>> picture_name("visit 1/ecg", sha256="0123456789abcdef", otherwise="ecg")
+    'visit_1_ecg-01234567'
+    """
+    safe = re.sub(r"[^\w.-]+", "_", stem).strip("._")[:_LONGEST_NAME] or otherwise
+    return f"{safe}-{sha256[:8]}" if sha256 else safe
 
 
 def _rounded(data: re.Match[str]) -> str:

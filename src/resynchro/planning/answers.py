@@ -27,6 +27,7 @@ def candidate_answer(
     ecgs: tuple[MeasuredEcg, ...],
     guidelines: GuidelineAssessment,
     grid: QualityQuantity,
+    mechanics: tuple[str, ...] = (),
 ) -> Answer:
     """Answer "Is the patient a candidate?" from the ECG and the guideline rules.
 
@@ -36,6 +37,8 @@ def candidate_answer(
         The case, the ECG that selection rests on, and all its ECGs.
     guidelines, grid
         What the rules and the trials' subgroups say.
+    mechanics
+        What imaging says of mechanical dyssynchrony, sentence by sentence; it moves no rule.
 
     Returns
     -------
@@ -71,6 +74,7 @@ def candidate_answer(
     points += [verdict.sentence for verdict in current if verdict.position != "no row fits"]
     points += [clash.sentence for clash in guidelines.clashes]
     points.append(grid.summary)
+    points += mechanics
     if chosen.visit.qrs_ms is not None:
         points.append(
             f"A reader gave a QRS duration of {chosen.visit.qrs_ms:.0f} ms for this visit; it is shown "
@@ -113,22 +117,6 @@ def _with_class(verdict: GuidelineVerdict) -> str:
         return verdict.short_name
     graded = f"class {grade}" if grade[0] in "I123" else grade
     return f"{verdict.short_name} ({graded}{', unverified' if verdict.unverified else ''})"
-
-
-def target_answer(case: Case) -> Answer:
-    """Answer "Where should the left-ventricular lead go?": not without imaging."""
-    files = [file for visit in case.visits for file in (*visit.strain, *visit.scar, *visit.cine)]
-    missing = [
-        "The latest-activated segment needs strain curves, the scar a late-enhancement study, the way there the veins."
-    ]
-    if files:
-        missing.append("The case names " + ", ".join(files) + "; this version does not read imaging yet.")
-    return Answer(
-        key="target",
-        state="not answered",
-        headline="Not answered: an ECG alone does not tell which segment is activated last and free of scar.",
-        missing=tuple(missing),
-    )
 
 
 def programming_answer(case: Case) -> Answer:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from resynchro.ecg.summary import ecg_summary
+from resynchro.planning.examination_sources import EXAMINATION_FIELDS, examination_sources
+from resynchro.planning.imaging_document import imaging_document
 from resynchro.planning.measured_visits import FollowUpComparison, MeasuredEcg
 from resynchro.planning.plan import Plan
 from resynchro.record.plain import plain
@@ -40,14 +42,7 @@ def plan_document(plan: Plan, *, version: str) -> dict[str, Any]:
             "patient": plain(case.patient),
             "visits": [_visit(plan, visit) for visit in case.visits],
         },
-        "inputs": [
-            {
-                "file": item.ecg.file,
-                "format": item.ecg.record.source.format,
-                "sha256": item.ecg.record.source.sha256,
-            }
-            for item in plan.ecgs
-        ],
+        "inputs": _inputs(plan),
         "answers": [
             {"key": answer.key, "question": answer.question}
             | {
@@ -63,19 +58,38 @@ def plan_document(plan: Plan, *, version: str) -> dict[str, Any]:
         "ecgs": [_ecg(item) for item in plan.ecgs],
         "guidelines": plain(plan.guidelines),
         "quality_quantity": plain(plan.quality_quantity),
+        "imaging": imaging_document(plan.imaging),
         "comparisons": [_comparison(item) for item in plan.comparisons],
     }
 
 
+def _inputs(plan: Plan) -> list[dict[str, Any]]:
+    """List every recording and examination that was read, with its format and digest."""
+    found: list[dict[str, Any]] = [
+        {"file": item.ecg.file, "format": item.ecg.record.source.format, "sha256": item.ecg.record.source.sha256}
+        for item in plan.ecgs
+    ]
+    for visit in plan.case.visits:
+        found += [{"file": file, "format": form, "sha256": digest} for file, form, digest in examination_sources(visit)]
+    return found
+
+
 def _visit(plan: Plan, visit: Any) -> dict[str, Any]:
     values = {
-        name: plain(getattr(visit, name)) for name in visit.__dataclass_fields__ if name not in ("ecgs", "date", "role")
+        name: plain(getattr(visit, name))
+        for name in visit.__dataclass_fields__
+        if name not in ("ecgs", "date", "role", *EXAMINATION_FIELDS)
     }
-    return {
-        "date": visit.date.isoformat(),
-        "role": visit.role,
-        "ecgs": [{"file": ecg.file, "pacing": ecg.kind} for ecg in visit.ecgs],
-    } | {name: value for name, value in values.items() if value not in (None, [])}
+    files = {name: [item.file for item in getattr(visit, name)] for name in EXAMINATION_FIELDS}
+    return (
+        {
+            "date": visit.date.isoformat(),
+            "role": visit.role,
+            "ecgs": [{"file": ecg.file, "pacing": ecg.kind} for ecg in visit.ecgs],
+        }
+        | {name: value for name, value in files.items() if value}
+        | {name: value for name, value in values.items() if value not in (None, [])}
+    )
 
 
 def _ecg(item: MeasuredEcg) -> dict[str, Any]:

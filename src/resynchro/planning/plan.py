@@ -11,8 +11,8 @@ from resynchro.planning.answers import (
     evidence_answer,
     programming_answer,
     response_answer,
-    target_answer,
 )
+from resynchro.planning.measured_imaging import MeasuredImaging, measure_imaging
 from resynchro.planning.measured_visits import (
     FollowUpComparison,
     MeasuredEcg,
@@ -20,6 +20,7 @@ from resynchro.planning.measured_visits import (
     measure_visits,
     selection_ecg,
 )
+from resynchro.planning.target_answer import dyssynchrony_points, target_answer
 from resynchro.record.case import Case
 from resynchro.record.finding import Finding
 from resynchro.selection.candidate import candidate_from_patient
@@ -44,6 +45,8 @@ class Plan:
         The ECG that selection rests on; None when none could be measured.
     guidelines, quality_quantity
         Guideline rules and the grid of dyssynchrony quality and quantity.
+    imaging
+        Examinations by imaging with their measurements, and the target.
     comparisons
         Follow-up ECGs held against the patient's references.
     answers
@@ -58,6 +61,7 @@ class Plan:
     selection_ecg: MeasuredEcg | None
     guidelines: GuidelineAssessment
     quality_quantity: QualityQuantity
+    imaging: MeasuredImaging
     comparisons: tuple[FollowUpComparison, ...]
     answers: tuple[Answer, ...]
     warnings: tuple[Finding, ...]
@@ -114,6 +118,7 @@ def make_plan(case: Case, *, seed: int = 0) -> Plan:
         None if measurement is None else measurement.qrs_area_uvs,
         None if area_interval is None else (area_interval.low_uvs, area_interval.high_uvs),
     )
+    imaging = measure_imaging(case, seed=seed)
     comparisons = compare_follow_ups(ecgs)
     return Plan(
         case=case,
@@ -122,13 +127,17 @@ def make_plan(case: Case, *, seed: int = 0) -> Plan:
         selection_ecg=chosen,
         guidelines=guidelines,
         quality_quantity=grid,
+        imaging=imaging,
         comparisons=comparisons,
         answers=(
-            candidate_answer(case, chosen, ecgs, guidelines, grid),
-            target_answer(case),
+            candidate_answer(case, chosen, ecgs, guidelines, grid, dyssynchrony_points(measurement, imaging)),
+            target_answer(case, imaging),
             programming_answer(case),
             response_answer(case, comparisons),
             evidence_answer(grid),
         ),
-        warnings=case.findings + guidelines.warnings + (() if measurement is None else measurement.warnings),
+        warnings=case.findings
+        + guidelines.warnings
+        + (() if measurement is None else measurement.warnings)
+        + imaging.findings,
     )

@@ -8,7 +8,12 @@ from typing import Literal
 
 from resynchro.record.device import Device
 from resynchro.record.ecg import EcgRecord
+from resynchro.record.gated_spect import GatedSpect, PolarCounts
 from resynchro.record.patient import NyhaClass
+from resynchro.record.scar import ScarMap
+from resynchro.record.slices import CineStack, ContourStack, LabelStack
+from resynchro.record.strain import CardiacEvents, StrainStudy
+from resynchro.record.veins import VeinTree
 
 VisitRole = Literal["baseline", "implant", "follow-up"]
 #: How the ventricles were activated while an ECG was recorded, as the user says.
@@ -33,6 +38,61 @@ class VisitEcg:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VisitStrain:
+    """One strain examination of a visit; `file` is its path inside the case folder, several joined by " + "."""
+
+    study: StrainStudy
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitScar:
+    """One scar examination: a map given per segment, labels, or images with masks. One of the three is there.
+
+    Attributes
+    ----------
+    image, labels
+        Late-enhancement images with the labels of their wall, or labels alone that hold the scar itself.
+    anterior_insertion_deg
+        Where the right ventricle meets the septum in front, for labels without a right ventricle: angle on the screen,
+        counter-clockwise from the right [deg].
+    """
+
+    file: str
+    scar: ScarMap | None = None
+    labels: LabelStack | None = None
+    image: CineStack | None = None
+    anterior_insertion_deg: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitCine:
+    """One cine examination: its stacks of slices, with labels, contours and valve events where the case gives them."""
+
+    file: str
+    stacks: tuple[CineStack, ...]
+    labels: LabelStack | None = None
+    contours: ContourStack | None = None
+    events: CardiacEvents | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitSpect:
+    """One gated perfusion examination."""
+
+    file: str
+    gated: GatedSpect | PolarCounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitVeins:
+    """The branches of the coronary sinus as one examination shows them."""
+
+    file: str
+    tree: VeinTree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """What is known from one day; None always means "not measured".
 
@@ -40,9 +100,8 @@ class Visit:
     ----------
     ecgs
         The ECGs in the order of the case folder; at an implant these are the patient's reference ECGs.
-    strain, scar, cine
-        Paths inside the case folder (strain curves, scar per segment or images, cine images); they exist but
-        have not been read.
+    strain, scar, cine, spect, veins
+        Examinations by imaging, as read; nothing is measured yet.
     qrs_ms
         QRS duration as somebody read it [ms], shown beside our own measurement and never in its place.
     lvedv_ml, lvesv_ml
@@ -62,9 +121,11 @@ class Visit:
     date: date
     role: VisitRole
     ecgs: tuple[VisitEcg, ...] = ()
-    strain: tuple[str, ...] = ()
-    scar: tuple[str, ...] = ()
-    cine: tuple[str, ...] = ()
+    strain: tuple[VisitStrain, ...] = ()
+    scar: tuple[VisitScar, ...] = ()
+    cine: tuple[VisitCine, ...] = ()
+    spect: tuple[VisitSpect, ...] = ()
+    veins: tuple[VisitVeins, ...] = ()
     device: Device | None = None
     nyha: NyhaClass | None = None
     qrs_ms: float | None = None

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from resynchro.ecg.measurement import EcgMeasurement
 from resynchro.ecg.summary import QRS_CONVENTIONS
+from resynchro.imaging.prospect import PROSPECT_CAVEAT
 from resynchro.pictures.beats import beats_figure, butterfly_figure
 from resynchro.pictures.comparison import comparison_figure
 from resynchro.pictures.ecg_paper import ecg_paper_figure
@@ -19,7 +20,9 @@ from resynchro.pictures.quality_quantity import quality_quantity_figure
 from resynchro.pictures.vector_loop import vector_loop_figure
 from resynchro.planning.answers import MORPHOLOGY_WORDS
 from resynchro.planning.document import RESEARCH_USE, SCHEMA_VERSION
+from resynchro.planning.examination_sources import examination_sources
 from resynchro.planning.plan import Plan
+from resynchro.report.imaging_pictures import imaging_pictures
 
 
 def report_html(plan: Plan, *, version: str) -> str:
@@ -46,6 +49,7 @@ def report_html(plan: Plan, *, version: str) -> str:
     )
     environment.filters["number"] = _number
     environment.filters["interval"] = _interval
+    environment.filters["digits"] = _digits
     template = environment.get_template("report.html.j2")
     measurement = plan.measurement
     return template.render(
@@ -60,6 +64,8 @@ def report_html(plan: Plan, *, version: str) -> str:
         key_figures=() if measurement is None else _key_figures(measurement),
         absent={} if measurement is None else dict(measurement.absent),
         rules_by_guideline=_rules_by_guideline(plan),
+        inputs=_imaging_inputs(plan),
+        prospect_caveat=PROSPECT_CAVEAT,
     )
 
 
@@ -75,6 +81,7 @@ def _pictures(plan: Plan) -> Mapping[str, Any]:
             for item in plan.comparisons
         ],
     }
+    pictures |= imaging_pictures(plan.imaging, _image)
     m = plan.measurement
     if m is not None:
         pictures["paper"] = _image(ecg_paper_figure(m), "12-lead ECG on paper, 25 mm/s and 10 mm/mV")
@@ -140,8 +147,18 @@ def _rules_by_guideline(plan: Plan) -> tuple[tuple[Any, tuple[Any, ...]], ...]:
     )
 
 
+def _imaging_inputs(plan: Plan) -> tuple[tuple[str, str, str | None], ...]:
+    """Return (file, format, digest) of every examination by imaging."""
+    return tuple(source for visit in plan.case.visits for source in examination_sources(visit))
+
+
 def _number(value: float | None, digits: int = 0) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
+
+
+def _digits(value: float) -> int:
+    """Return the decimals that a number of its size deserves."""
+    return 0 if abs(value) >= 20.0 else 1 if abs(value) >= 2.0 else 2
 
 
 def _interval(limits: tuple[float, float]) -> str:

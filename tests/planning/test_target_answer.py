@@ -1,0 +1,150 @@
+"""Imaging in the plan: the target, what is missing, and electrical against mechanical dyssynchrony in words."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date
+
+import pytest
+
+from resynchro.errors import MeasurementError
+from resynchro.imaging.mechanical_dyssynchrony import MechanicalDyssynchrony
+from resynchro.imaging.strain_demonstration import demonstration_strain_study
+from resynchro.planning import measured_imaging
+from resynchro.planning.imaging_document import imaging_document
+from resynchro.planning.measured_imaging import MeasuredImaging, measure_imaging
+from resynchro.planning.target_answer import dyssynchrony_points, target_answer
+from resynchro.record.case import Case
+from resynchro.record.device import Device, LvLead
+from resynchro.record.patient import Patient
+from resynchro.record.scar import ScarMap, SegmentScar
+from resynchro.record.veins import VeinBranch, VeinTree
+from resynchro.record.visit import Visit, VisitScar, VisitStrain, VisitVeins
+
+BASELINE, IMPLANT, LATER = date(2024, 3, 4), date(2024, 3, 20), date(2024, 9, 23)
+STRAIN = VisitStrain(study=demonstration_strain_study(), file="echo/strain.csv")
+
+
+def scar(**transmurality: float) -> VisitScar:
+    segments = {s: SegmentScar(transmurality_mean_pct=transmurality.get(f"s{s}", 0.0)) for s in range(1, 18)}
+    return VisitScar(
+        file="cmr/scar.csv", scar=ScarMap(model="aha17", segments=segments, method="as given", source="cmr/scar.csv")
+    )
+
+
+VEINS = VisitVeins(
+    file="ct/veins.csv",
+    tree=VeinTree(branches=(VeinBranch(name="lateral", segments=(6, 12)),), file="ct/veins.csv", sha256="0"),
+)
+
+
+def case(*visits: Visit) -> Case:
+    return Case(id="P-1", patient=Patient(), visits=visits, folder="case")
+
+
+def measured(*visits: Visit) -> tuple[Case, MeasuredImaging]:
+    made = case(*visits)
+    return made, measure_imaging(made, seed=0)
+
+
+def lead(segment: int, day: date = IMPLANT) -> Visit:
+    return Visit(date=day, role="implant", device=Device(type="CRT-P", lv_lead=LvLead(segment=segment)))
+
+
+def test_without_imaging_the_answer_says_what_to_add() -> None:
+    made, imaging = measured(Visit(date=BASELINE, role="baseline"))
+    answer = target_answer(made, imaging)
+    assert imaging.is_empty and answer.state == "not answered"
+    assert "an ECG alone does not tell" in answer.headline
+    assert [key for key in ("strain", "scar", "veins") if any(f"key {key}" in text for text in answer.missing)]
+
+
+def test_timing_scar_and_veins_answer_the_question() -> None:
+    made, imaging = measured(
+        Visit(date=BASELINE, role="baseline", strain=(STRAIN,), scar=(scar(s4=80.0),), veins=(VEINS,)), lead(11)
+    )
+    answer = target_answer(made, imaging)
+    assert answer.state == "answered" and not answer.missing
+    assert imaging.target is not None and imaging.target.segment == 11
+    assert answer.headline == imaging.target.sentence
+    assert "best segment with one is 12" in answer.headline
+    assert any("concordant" in point for point in answer.points)
+    assert any("osterolateral" in point for point in answer.points)
+
+
+def test_scar_in_the_latest_segment_moves_the_target_and_the_lead_is_adjacent() -> None:
+    made, imaging = measured(Visit(date=BASELINE, role="baseline", strain=(STRAIN,), scar=(scar(s11=90.0),)), lead(11))
+    assert imaging.target is not None and imaging.target.segment == 5
+    assert imaging.concordance is not None and imaging.concordance.word == "adjacent"
+    answer = target_answer(made, imaging)
+    assert answer.state == "partly answered"  # the veins are missing
+    assert any("key veins" in text for text in answer.missing)
+    assert any("posterolateral" in point for point in answer.points)
+
+
+def test_strain_of_a_follow_up_is_measured_but_is_no_target() -> None:
+    _, imaging = measured(Visit(date=LATER, role="follow-up", strain=(STRAIN,)))
+    assert imaging.strain[0].measurement is not None
+    assert imaging.target is None and imaging.selection_strain is None
+
+
+def test_an_examination_that_cannot_be_measured_keeps_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise MeasurementError("12 frames per beat are too few")
+
+    monkeypatch.setattr(measured_imaging, "measure_strain", fails)
+    made, imaging = measured(Visit(date=BASELINE, role="baseline", strain=(STRAIN,)))
+    assert imaging.strain[0].failure == "12 frames per beat are too few"
+    assert any("too few" in text for text in target_answer(made, imaging).missing)
+    document = imaging_document(imaging)
+    assert (
+        document["strain"][0]["failure"] == "12 frames per beat are too few" and "strain" not in document["strain"][0]
+    )
+
+
+def with_verdict(imaging: MeasuredImaging, verdict: str) -> MeasuredImaging:
+    found = MechanicalDyssynchrony(verdict=verdict, signs=(), sentence="Made here.")  # type: ignore[arg-type]
+    return dataclasses.replace(imaging, strain=(dataclasses.replace(imaging.strain[0], dyssynchrony=found),))
+
+
+class _Limits:
+    duration_interval_ms = (150.0, 170.0)
+
+
+class _Ecg:
+    """Only what the sentence needs of a measured ECG."""
+
+    morphology = "lbbb"
+    limits = _Limits()
+
+    def __init__(self, qrs_ms: float) -> None:
+        self.qrs_ms = qrs_ms
+
+
+@pytest.mark.parametrize(
+    ("qrs_ms", "verdict", "says"),
+    [
+        (160.0, "absent", "Discordance: the QRS is wide (160 ms)"),
+        (110.0, "present", "EchoCRT"),
+        (160.0, "present", "agree: wide with"),
+        (110.0, "absent", "agree: narrow without"),
+    ],
+)
+def test_electrical_and_mechanical_dyssynchrony_in_words(qrs_ms: float, verdict: str, says: str) -> None:
+    _, imaging = measured(Visit(date=BASELINE, role="baseline", strain=(STRAIN,)))
+    points = dyssynchrony_points(_Ecg(qrs_ms), with_verdict(imaging, verdict))  # type: ignore[arg-type]
+    assert says in points[-1]
+    if says == "EchoCRT":
+        assert "1.81" in points[-1] and "harm" in points[-1]
+
+
+def test_nothing_is_said_where_mechanics_are_unclear_or_unknown() -> None:
+    _, imaging = measured(Visit(date=BASELINE, role="baseline", strain=(STRAIN,)))
+    assert len(dyssynchrony_points(_Ecg(160.0), with_verdict(imaging, "unclear"))) == 1  # type: ignore[arg-type]
+    _, nothing = measured(Visit(date=BASELINE, role="baseline"))
+    assert dyssynchrony_points(_Ecg(160.0), nothing) == ()  # type: ignore[arg-type]
+
+
+def test_same_seed_same_document() -> None:
+    visit = Visit(date=BASELINE, role="baseline", strain=(STRAIN,), scar=(scar(),))
+    assert imaging_document(measured(visit)[1]) == imaging_document(measured(visit)[1])
