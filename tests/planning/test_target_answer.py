@@ -148,3 +148,44 @@ def test_nothing_is_said_where_mechanics_are_unclear_or_unknown() -> None:
 def test_same_seed_same_document() -> None:
     visit = Visit(date=BASELINE, role="baseline", strain=(STRAIN,), scar=(scar(),))
     assert imaging_document(measured(visit)[1]) == imaging_document(measured(visit)[1])
+
+
+class _Volumes:
+    edv_ml, esv_ml, ejection_fraction_pct = 180.0, 72.0, 60.0
+    curves = (type("Curve", (), {"method": "surface"}),)
+
+
+def test_volumes_of_the_cine_stand_beside_what_the_case_states() -> None:
+    from resynchro.planning.measured_imaging import MeasuredCine
+    from resynchro.planning.target_answer import volume_points
+
+    visit = Visit(date=BASELINE, role="baseline", lvef_pct=27.0)
+    made, imaging = measured(visit)
+    cine = MeasuredCine(
+        visit=visit,
+        file="cmr/cine",
+        measurement=type("Cine", (), {"volumes": _Volumes()}),  # type: ignore[arg-type]
+        failure=None,
+    )
+    (text,) = volume_points(made, dataclasses.replace(imaging, cine=(cine,)))
+    assert "LV 180 to 72 ml, LVEF 60 % (surface)" in text
+    assert "The case states 27 %" in text  # 33 points apart
+    assert volume_points(made, imaging) == ()
+
+
+def test_kinds_of_timing_that_point_elsewhere_are_a_conflict_in_words() -> None:
+    made, imaging = measured(Visit(date=BASELINE, role="baseline", strain=(STRAIN,)))
+    (first,) = imaging.targets
+    assert first.target is not None and first.target.segment == 11
+
+    def beside(segment: int | None) -> str:
+        other = dataclasses.replace(
+            first, label="SPECT phase", target=dataclasses.replace(first.target, segment=segment)
+        )
+        both = dataclasses.replace(imaging, targets=(first, other))
+        return " ".join(target_answer(made, both).points)
+
+    assert "SPECT phase agrees with longitudinal strain" in beside(11)
+    assert "one segment away" in beside(5)
+    assert "conflicts with longitudinal strain: segments 1 and 11 lie 3 apart" in beside(1)
+    assert "SPECT phase conflicts" not in beside(None)  # nothing stands out: no conflict

@@ -205,7 +205,8 @@ def _merged(
 ) -> tuple[tuple[int, ...], FloatArray, FloatArray | None, list[Finding]]:
     """Put the views together, segments in increasing order; the mean where a segment was seen twice."""
     segments = tuple(sorted({segment for item in aligned for segment in item.view.segments}))
-    strain, noise, findings = [], [], []
+    strain, noise = [], []
+    twice: dict[str, list[tuple[int, float]]] = {}
     for segment in segments:
         seen = [(item, item.view.segments.index(segment)) for item in aligned if segment in item.view.segments]
         rows = np.stack([item.strain_pct[row] for item, row in seen])
@@ -213,17 +214,20 @@ def _merged(
         noises = [item.noise_pct[row] for item, row in seen if item.noise_pct is not None]
         noise.append(np.sqrt(np.sum(np.square(noises))) / len(seen) if len(noises) == len(seen) else np.nan)
         if len(seen) > 1:
-            apart = float(np.ptp(rows, axis=0).max())
             views = " and ".join(item.view.name for item, _ in seen)
-            findings.append(
-                Finding(
-                    code="segment-twice",
-                    message=f"{segment_name(segment, study.model)} is in {views}; their mean is used, they "
-                    f"differ by up to {apart:.1f} %",
-                )
-            )
+            twice.setdefault(views, []).append((segment, float(np.ptp(rows, axis=0).max())))
+    findings = [_twice_seen(views, found, study) for views, found in twice.items()]
     known = np.asarray(noise)
     return segments, np.stack(strain), None if np.any(np.isnan(known)) else known, findings
+
+
+def _twice_seen(views: str, found: Sequence[tuple[int, float]], study: StrainStudy) -> Finding:
+    names = ", ".join(segment_name(segment, study.model) for segment, _ in found)
+    apart = max(difference for _, difference in found)
+    message = (
+        f"{names} {'is' if len(found) == 1 else 'are'} in {views}; the mean is used, they differ by up to {apart:.1f} %"
+    )
+    return Finding(code="segment-twice", message=message)
 
 
 def _timing_noise(aligned: Sequence[AlignedView], segments: Sequence[int]) -> FloatArray | None:

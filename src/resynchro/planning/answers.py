@@ -38,7 +38,7 @@ def candidate_answer(
     guidelines, grid
         What the rules and the trials' subgroups say.
     mechanics
-        What imaging says of mechanical dyssynchrony, sentence by sentence; it moves no rule.
+        What imaging says of mechanical dyssynchrony, volumes and scar, sentence by sentence; it moves no rule.
 
     Returns
     -------
@@ -54,6 +54,7 @@ def candidate_answer(
             key="candidate",
             state="not answered",
             headline="Not answered: the case has no measurable ECG.",
+            points=mechanics,
             missing=tuple(missing),
         )
     m = chosen.measurement

@@ -20,7 +20,7 @@ from resynchro.planning.measured_visits import (
     measure_visits,
     selection_ecg,
 )
-from resynchro.planning.target_answer import dyssynchrony_points, target_answer
+from resynchro.planning.target_answer import dyssynchrony_points, target_answer, volume_points
 from resynchro.record.case import Case
 from resynchro.record.finding import Finding
 from resynchro.selection.candidate import candidate_from_patient
@@ -119,6 +119,7 @@ def make_plan(case: Case, *, seed: int = 0) -> Plan:
         None if area_interval is None else (area_interval.low_uvs, area_interval.high_uvs),
     )
     imaging = measure_imaging(case, seed=seed)
+    seen = dyssynchrony_points(measurement, imaging) + volume_points(case, imaging)
     comparisons = compare_follow_ups(ecgs)
     return Plan(
         case=case,
@@ -130,7 +131,7 @@ def make_plan(case: Case, *, seed: int = 0) -> Plan:
         imaging=imaging,
         comparisons=comparisons,
         answers=(
-            candidate_answer(case, chosen, ecgs, guidelines, grid, dyssynchrony_points(measurement, imaging)),
+            candidate_answer(case, chosen, ecgs, guidelines, grid, seen),
             target_answer(case, imaging),
             programming_answer(case),
             response_answer(case, comparisons),

@@ -97,11 +97,11 @@ def _sentence(text: str) -> str:
 
 
 def _agreement(imaging: MeasuredImaging) -> str | None:
-    """Say whether the kinds of timing point at the same place."""
+    """Say whether the kinds of timing that have a target point at the same place."""
     leading = [
-        (timed.label, timed.target.leading)
+        (timed.label, timed.target.segment)
         for timed in imaging.targets
-        if timed.target is not None and timed.target.leading is not None
+        if timed.target is not None and timed.target.segment is not None
     ]
     if len(leading) < 2:
         return None
@@ -118,6 +118,46 @@ def _agreement(imaging: MeasuredImaging) -> str | None:
             else f"{label} conflicts with {first}: segments {other} and {one} lie {steps} apart"
         )
     return "; ".join(words) + "."
+
+
+#: LVEF of the case and of the cine that differ by more than this are worth a word [points].
+_LVEF_APART_PCT = 10.0
+
+
+def volume_points(case: Case, imaging: MeasuredImaging) -> tuple[str, ...]:
+    """Say what cine MRI and late enhancement measured, beside what the case states.
+
+    Parameters
+    ----------
+    case
+        As read; its LVEF is what the guideline rules were held against, whatever the cine says.
+    imaging
+        From `measure_imaging`.
+
+    Returns
+    -------
+    tuple of str
+        A sentence per cine with volumes, and one on scar.
+    """
+    points = []
+    for item in imaging.cine:
+        volumes = None if item.measurement is None else item.measurement.volumes
+        if volumes is None or volumes.ejection_fraction_pct is None or volumes.esv_ml is None:
+            continue
+        text = (
+            f"Cine MRI of {item.visit.date.isoformat()} ({item.file}): LV {volumes.edv_ml:.0f} to "
+            f"{volumes.esv_ml:.0f} ml, LVEF {volumes.ejection_fraction_pct:.0f} % ({volumes.curves[0].method})."
+        )
+        stated = case.baseline_lvef_pct if item.visit.lvef_pct is None else item.visit.lvef_pct
+        if stated is not None and abs(stated - volumes.ejection_fraction_pct) > _LVEF_APART_PCT:
+            text += f" The case states {stated:.0f} %, which the rules were held against: check which is right."
+        points.append(text)
+    scar = None if imaging.scar is None or imaging.scar.measurement is None else imaging.scar.measurement.scar_map
+    if scar is not None and scar.scar_pct_lvm is not None:
+        spread = sorted(scar.by_rule_pct_lvm.values())
+        between = f" ({spread[0]:.0f} to {spread[-1]:.0f} % over all rules)" if len(spread) > 1 else ""
+        points.append(f"Scar: {scar.scar_pct_lvm:.0f} % of the wall by {scar.method}{between}.")
+    return tuple(points)
 
 
 def dyssynchrony_points(measurement: EcgMeasurement | None, imaging: MeasuredImaging) -> tuple[str, ...]:
