@@ -189,3 +189,13 @@ def test_kinds_of_timing_that_point_elsewhere_are_a_conflict_in_words() -> None:
     assert "one segment away" in beside(5)
     assert "conflicts with longitudinal strain: segments 1 and 11 lie 3 apart" in beside(1)
     assert "SPECT phase conflicts" not in beside(None)  # nothing stands out: no conflict
+
+
+def test_curves_of_a_second_engine_take_part_in_the_target() -> None:
+    other = dataclasses.replace(STRAIN.study, engine="another engine")
+    visit = Visit(date=BASELINE, role="baseline", strain=(STRAIN, VisitStrain(study=other, file="echo/other.csv")))
+    _, imaging = measured(visit)
+    (timed,) = imaging.targets
+    assert timed.files == ("echo/strain.csv", "echo/other.csv")
+    assert timed.target is not None and "2 sets of curves" in timed.target.timing
+    assert "another engine" in timed.target.timing

@@ -139,7 +139,14 @@ def _cine(home: Path, keys: Mapping[str, Any]) -> VisitCine:
     if labels is not None and contours is not None:
         raise InputError("labels and guide_points are both given: choose one")
     stacks = tuple(replace(stack, file=keys["file"]) for stack in read_image_stacks(home / keys["file"]))
-    return VisitCine(file=keys["file"], stacks=stacks, labels=labels, contours=contours, events=_events(keys))
+    return VisitCine(
+        file=keys["file"],
+        stacks=stacks,
+        labels=labels,
+        contours=contours,
+        events=_events(keys),
+        check_engine=bool(keys.get("check_engine")),
+    )
 
 
 def _spect(home: Path, keys: Mapping[str, Any]) -> VisitSpect:

@@ -211,6 +211,7 @@ class CineKeys(Group):
     labels: Line | None = None
     label_map: Line | None = None
     guide_points: Line | None = None
+    check_engine: YesNo = None
     mvc_ms: EventTime = None
     avo_ms: EventTime = None
     avc_ms: EventTime = None

@@ -87,7 +87,7 @@ visits:
     # Cine MRI: a folder of DICOM files or a NIfTI file, with labels of every frame, or biv-me guide points
     #cine:
       #- {{file: cmr/cine, labels: cmr/cine_labels.nii.gz, label_map: acdc}}
-      #- {{file: cmr/cine2, guide_points: cmr/guidepoints}}
+      #- {{file: cmr/cine2, guide_points: cmr/guidepoints, check_engine: false}}
     # Gated perfusion SPECT (DICOM or NIfTI), and the branches of the coronary sinus (CSV or VTK)
     #spect: nm/gated.dcm
     #veins: ct/veins.csv

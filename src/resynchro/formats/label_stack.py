@@ -163,7 +163,7 @@ def _check_meaning(labels: LabelArray, meaning: LabelConvention, path: Path) -> 
     if lacking:
         raise InputError(
             f"{path}: no voxel has the label of {' and '.join(lacking)} ({meaning.name}); labels there are "
-            f"{sorted(there) or 'none'}: give the right map, for example cavity=1,myocardium=2"
+            f"{_few(sorted(there))}: give the right map, for example cavity=1,myocardium=2"
         )
     _check_ring(labels, meaning, path)
     findings = []
@@ -171,7 +171,8 @@ def _check_meaning(labels: LabelArray, meaning: LabelConvention, path: Path) -> 
         findings.append(
             Finding(
                 code="unknown-labels",
-                message=f"labels {sorted(there - known)} have no meaning in the map {meaning.name} and were left out",
+                message=f"labels {_few(sorted(there - known))} have no meaning in the map {meaning.name} and were left "
+                "out",
             )
         )
     if meaning.rv is None or meaning.rv not in there:
@@ -185,6 +186,14 @@ def _check_meaning(labels: LabelArray, meaning: LabelConvention, path: Path) -> 
             )
         )
     return findings
+
+
+def _few(numbers: Sequence[int]) -> str:
+    """Return the first numbers in words; an image taken for labels holds hundreds."""
+    if not numbers:
+        return "none"
+    shown = ", ".join(map(str, numbers[:8]))
+    return shown if len(numbers) <= 8 else f"{shown} and {len(numbers) - 8} more (is it an image, not a mask?)"
 
 
 def _check_ring(labels: LabelArray, meaning: LabelConvention, path: Path) -> None:

@@ -54,6 +54,8 @@ class CineMeasurement:
         Tracked slices.
     circumferential, radial
         Strain of the segments from the tracker.
+    checks
+        The same two by the second engine, where that was asked for; else empty.
     sdi
         Systolic dyssynchrony index of the regional volumes.
     disagreement
@@ -72,6 +74,7 @@ class CineMeasurement:
     rings: tuple[TrackedRing, ...]
     circumferential: StrainStudy | None
     radial: StrainStudy | None
+    checks: tuple[StrainStudy, ...]
     sdi: IndexValue
     disagreement: SegmentMap | None
     absent: Mapping[str, str]
@@ -160,6 +163,7 @@ def measure_cine(
         rings=rings,
         circumferential=studies.get("circumferential"),
         radial=studies.get("radial"),
+        checks=_checks(rings, source),
         sdi=cine_sdi(placed, _mean_rr_s(stack)),
         disagreement=_disagreement(rings) if check_engine and rings else None,
         absent=absent,
@@ -180,6 +184,7 @@ def _empty(stack: CineStack | None, findings: list[Finding]) -> CineMeasurement:
         rings=(),
         circumferential=None,
         radial=None,
+        checks=(),
         sdi=absent_sdi_volume(_NO_CONTOURS),
         disagreement=None,
         absent=dict.fromkeys(("lv", "rv", "thickness", "strain"), _NO_CONTOURS),
@@ -264,6 +269,15 @@ def _ring_at(item: PlacedSlice, frame: int) -> bool:
     drawn = item.contours
     both = drawn.endo[frame] is not None and drawn.epi[frame] is not None
     return both and wall_share(drawn, frame) >= LEAST_WALL_SHARE
+
+
+def _checks(rings: tuple[TrackedRing, ...], source: CineStack | ContourStack) -> tuple[StrainStudy, ...]:
+    """Return circumferential and radial strain by the second engine; empty without it."""
+    pairs = [
+        (ring.placed.level, ring.check) for ring in rings if ring.placed.level is not None and ring.check is not None
+    ]
+    kinds: tuple[StrainType, ...] = ("circumferential", "radial") if pairs else ()
+    return tuple(strain_study(pairs, strain_type=kind, file=source.file, sha256=source.sha256) for kind in kinds)
 
 
 def _disagreement(rings: tuple[TrackedRing, ...]) -> SegmentMap:

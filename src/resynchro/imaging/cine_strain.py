@@ -38,12 +38,15 @@ class TrackedRing:
     disagreement_pct
         Root mean square difference of circumferential strain to the second engine per segment, shape (6 or 4,) [%];
         None without the check.
+    check
+        The same wall as the second engine follows it; None without the check.
     """
 
     placed: PlacedSlice
     image: CineSlice
     tracked: TrackedSlice
     disagreement_pct: FloatArray | None = None
+    check: TrackedSlice | None = None
 
 
 def image_of(placed: PlacedSlice, stack: CineStack) -> CineSlice | None:
@@ -145,7 +148,7 @@ def _ring(
         contours_over_time=over_time,
         orientation=frame,
     )
-    disagreement = None
+    disagreement, check = None, None
     if check_engine:
         check = track_slice_by_optical_flow(
             image.frames,
@@ -159,7 +162,7 @@ def _ring(
             orientation=frame,
         )
         disagreement = engine_disagreement_pct(tracked, check, count=4 if item.level == "apical" else 6)
-    return TrackedRing(placed=item, image=image, tracked=tracked, disagreement_pct=disagreement)
+    return TrackedRing(placed=item, image=image, tracked=tracked, disagreement_pct=disagreement, check=check)
 
 
 def peak_strain(study: StrainStudy) -> SegmentMap:

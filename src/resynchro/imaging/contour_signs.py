@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,8 +45,8 @@ def contour_sign_indices(study: StrainStudy | None) -> tuple[IndexValue, ...]:
     Returns
     -------
     tuple of IndexValue
-        ``septal_flash_mm`` of views that show the septum (4CH, APLAX, short axis) and ``apical_rocking_mm`` of the
-        four-chamber view; one absent value each when no view has contour points.
+        ``septal_flash_mm`` of the view that shows it most clearly (4CH, APLAX, short axis) and ``apical_rocking_mm`` of
+        the four-chamber view, the other views in their notes; absent when no view has contour points.
     """
     views = [view for view in study.views if view.knots_mm is not None] if study is not None else []
     model: SegmentModel = study.model if study is not None else "aha18"
@@ -56,12 +58,25 @@ def contour_sign_indices(study: StrainStudy | None) -> tuple[IndexValue, ...]:
         for view in views
         if not view.knots_closed and _septal_run(view, model) is not None
     ]
-    absent = _NO_KNOTS if not views else "no view with contour points shows the septum"
+    absent = _NO_KNOTS if not (views or tracked) else "no view with contour points shows the septum"
     if not flashes:
         flashes = [IndexValue(key="septal_flash_mm", name="septal flash", unit="mm", absent=absent)]
     if not rockings:
         rockings = [IndexValue(key="apical_rocking_mm", name="apical rocking", unit="mm", absent=absent)]
-    return (*flashes, *rockings)
+    return (_clearest(flashes), _clearest(rockings))
+
+
+def _clearest(found: list[IndexValue]) -> IndexValue:
+    """Return the view that shows a sign most clearly; what the others show stands in its notes."""
+    best = max(found, key=lambda index: (index.flag is True, index.value is not None, index.value or 0.0))
+    others = [index for index in found if index is not best]
+    words = tuple(
+        f"{index.name}: {index.absent}."
+        if index.value is None
+        else f"{index.name}: {index.value:.1f} {index.unit}, {'present' if index.flag else 'not present'}."
+        for index in others
+    )
+    return replace(best, notes=best.notes + words)
 
 
 def septal_flash_of_view(view: StrainView, model: SegmentModel) -> IndexValue:

@@ -13,14 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 from resynchro.errors import InputError, MeasurementError
 from resynchro.imaging.polar_tracker import laid_frame, tracking_input, wall_depths
 from resynchro.imaging.segment_geometry import ShortAxisFrame
-from resynchro.imaging.tracked_slice import TrackedSlice
+from resynchro.imaging.tracked_slice import FLOW_ENGINE, TrackedSlice
 from resynchro.imaging.tracked_strain import segment_strains
 from resynchro.record.segments import AngleRule
 
 FloatArray = NDArray[np.float64]
 Polygon = NDArray[np.float64]
 
-ENGINE = "OpenCV DIS"
 _UPSAMPLING = 2
 #: Grey values between these percentiles of the whole cine are spread over 8 bits.
 _DARK_PCT, _BRIGHT_PCT = 0.5, 99.5
@@ -95,7 +94,7 @@ def track_slice_by_optical_flow(
         ed_frame=ed_frame,
         inferior_insertion_deg=None if orientation is None else orientation.inferior_insertion_deg,
         frame_cost=cost,
-        engine=ENGINE,
+        engine=FLOW_ENGINE,
     )
 
 

@@ -144,6 +144,7 @@ def scar_from_labels(
         angle_rule=angle_rule,
         method="labels",
         present=scar_pct > 0.0,
+        source=labels.file,
     )
 
 
@@ -222,6 +223,7 @@ def measure_scar(
         angle_rule=angle_rule,
         method=rule,
         present=gate.present,
+        source=images.file,
         by_rule=by_rule,
     )
     slices = tuple(
@@ -296,6 +298,7 @@ def _measurement(
     angle_rule: AngleRule,
     method: str,
     present: bool,
+    source: str,
     by_rule: Mapping[str, Sequence[BoolArray]] | None = None,
 ) -> ScarMeasurement:
     slices: list[ChordedSlice] = [chorded(item, model=model, angle_rule=angle_rule) for item in masked]
@@ -316,7 +319,7 @@ def _measurement(
         model=model,
         segments=segments,
         method=method,
-        source=labels.file,
+        source=source,
         absent=absent,
         scar_present=present,
         scar_pct_lvm=_pct_of_wall(masked, scars),

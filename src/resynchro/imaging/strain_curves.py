@@ -74,7 +74,7 @@ def curves_from_study(
     the mean of both, with a finding.
     """
     _checked(study.views)
-    study = _with_given_events(study, events)
+    study = study_with_events(study, events)
     beat = common_beat(study.views, rescale=rescale)
     own = [own_beat(view) for view in study.views]
     covered = [share for _, share in own]
@@ -120,8 +120,8 @@ def curves_from_study(
     )
 
 
-def _with_given_events(study: StrainStudy, events: CardiacEvents | None) -> StrainStudy:
-    """Put each event that was given into every view."""
+def study_with_events(study: StrainStudy, events: CardiacEvents | None) -> StrainStudy:
+    """Return the study with each event that was given put into every view."""
     if events is None:
         return study
     names: tuple[EventName, ...] = ("mvc", "avo", "avc", "mvo")

@@ -15,7 +15,7 @@ from resynchro.imaging.doppler_times import DopplerTimes
 from resynchro.imaging.prospect import prospect_twelve
 from resynchro.imaging.regional_volumes import absent_sdi_volume
 from resynchro.imaging.segment_delay import SegmentDelay, segment_delays
-from resynchro.imaging.strain_curves import curves_from_study
+from resynchro.imaging.strain_curves import curves_from_study, study_with_events
 from resynchro.imaging.strain_quality import QualityItem, strain_quality
 from resynchro.imaging.time_to_peak import SegmentPeak, segment_peaks
 from resynchro.imaging.timing_indices import peak_indices
@@ -101,7 +101,8 @@ def measure_strain(
     MeasurementError
         When the study holds no usable curves.
     """
-    curves = curves_from_study(study, events=events, rescale=rescale)
+    study = study_with_events(study, events)
+    curves = curves_from_study(study, rescale=rescale)
     generator = rng if rng is not None else np.random.default_rng(_SEED)
     absent: str | None = None
     delays: tuple[SegmentDelay, ...] = ()

@@ -12,6 +12,10 @@ from resynchro.record.finding import Finding
 FloatArray = NDArray[np.float64]
 
 
+#: Name of the second engine.
+FLOW_ENGINE = "OpenCV DIS"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackedSlice:
     """Where every point of the wall of one short-axis slice is in every frame.

@@ -234,16 +234,20 @@ def _strain(visit: Visit, item: VisitStrain, seed: int, events: CardiacEvents | 
 def _cine(visit: Visit, item: VisitCine) -> MeasuredCine:
     stack = next((stack for stack in item.stacks if stack.plane == "SAX"), None)
     contours = item.labels if item.labels is not None else item.contours
-    found, failure = _tried(partial(measure_cine, stack, contours))
+    found, failure = _tried(partial(measure_cine, stack, contours, check_engine=item.check_engine))
     return MeasuredCine(visit=visit, file=item.file, measurement=found, failure=failure, events=item.events)
 
 
 def _cine_strain(item: MeasuredCine, seed: int) -> list[MeasuredStrain]:
-    """Measure the strain that our tracker found in a cine: circumferential, then radial."""
+    """Measure the strain that the engines found in a cine: circumferential and radial, ours first."""
     if item.measurement is None:
         return []
     studies = [study for study in (item.measurement.circumferential, item.measurement.radial) if study is not None]
     named = [VisitStrain(study=study, file=f"{item.file} ({study.strain_type}, tracked)") for study in studies]
+    named += [
+        VisitStrain(study=study, file=f"{item.file} ({study.strain_type}, {study.engine})")
+        for study in item.measurement.checks
+    ]
     return [_strain(item.visit, strain, seed, item.events) for strain in named]
 
 

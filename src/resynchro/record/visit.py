@@ -67,13 +67,20 @@ class VisitScar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitCine:
-    """One cine examination: its stacks of slices, with labels, contours and valve events where the case gives them."""
+    """One cine examination: its stacks of slices, with labels, contours and valve events where the case gives them.
+
+    Attributes
+    ----------
+    check_engine
+        Track with a second engine, too, and let its curves take part in the target.
+    """
 
     file: str
     stacks: tuple[CineStack, ...]
     labels: LabelStack | None = None
     contours: ContourStack | None = None
     events: CardiacEvents | None = None
+    check_engine: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
