@@ -14,10 +14,10 @@ import time
 import cv2
 import numpy as np
 
-from resynchro.imaging.annulus_image import AnnulusPhantom, annulus_frames
-from resynchro.imaging.annulus_suite import target_phantom
-from resynchro.imaging.optical_flow import track_slice_by_optical_flow
-from resynchro.imaging.polar_tracker import track_slice
+from resynchro.imaging.motion.annulus_image import AnnulusPhantom, annulus_frames
+from resynchro.imaging.motion.annulus_suite import target_phantom
+from resynchro.imaging.motion.optical_flow import track_slice_by_optical_flow
+from resynchro.imaging.motion.polar_tracker import track_slice
 
 
 def follow(engine: str, phantom: AnnulusPhantom, frames: np.ndarray) -> float:

@@ -316,8 +316,8 @@ def test_the_keys_of_a_target_are_documented(demonstration: Any) -> None:
 
 
 def test_the_keys_of_strain_and_work_are_documented(demonstration: Any) -> None:
-    from resynchro.imaging.strain_summary import strain_summary
-    from resynchro.imaging.work_summary import work_summary
+    from resynchro.imaging.strain.strain_summary import strain_summary
+    from resynchro.imaging.work.work_summary import work_summary
 
     (item,) = demonstration.imaging.strain
     _check_keys(strain_summary(item.measurement), _json_section("strain.md"))
@@ -325,9 +325,9 @@ def test_the_keys_of_strain_and_work_are_documented(demonstration: Any) -> None:
 
 
 def test_the_keys_of_scar_are_documented(demonstration: Any) -> None:
-    from resynchro.imaging.scar_measurement import measure_scar
-    from resynchro.imaging.scar_phantom import ScarPatch, scar_phantom
-    from resynchro.imaging.scar_summary import scar_summary
+    from resynchro.imaging.scar.scar_measurement import measure_scar
+    from resynchro.imaging.scar.scar_phantom import ScarPatch, scar_phantom
+    from resynchro.imaging.scar.scar_summary import scar_summary
 
     patch = ScarPatch(centre_deg=300, width_deg=60, transmurality_pct=80)
     phantom = scar_phantom([patch], rng=np.random.default_rng(1), slice_count=3)
@@ -338,9 +338,9 @@ def test_the_keys_of_scar_are_documented(demonstration: Any) -> None:
 def test_the_keys_of_the_other_images_are_documented(phantoms: Path) -> None:
     from resynchro.formats.echo_contours import read_echo_contours
     from resynchro.formats.gated_spect_file import read_gated_spect
-    from resynchro.imaging.echo_volume_measurement import echo_volumes_summary, measure_echo_volumes
-    from resynchro.imaging.phase_measurement import measure_phase
-    from resynchro.imaging.phase_summary import phase_summary
+    from resynchro.imaging.echo.echo_volume_measurement import echo_volumes_summary, measure_echo_volumes
+    from resynchro.imaging.spect.phase_measurement import measure_phase
+    from resynchro.imaging.spect.phase_summary import phase_summary
 
     volumes = measure_echo_volumes(read_echo_contours(phantoms / "contours.csv"))
     _check_keys(echo_volumes_summary(volumes), _json_section("echo-volumes.md"))
@@ -350,8 +350,8 @@ def test_the_keys_of_the_other_images_are_documented(phantoms: Path) -> None:
 def test_the_keys_of_a_cine_are_documented(phantoms: Path) -> None:
     from resynchro.formats.image_stack import read_image_stacks
     from resynchro.formats.label_stack import read_label_stack
-    from resynchro.imaging.cine_measurement import measure_cine
-    from resynchro.imaging.cine_summary import cine_summary
+    from resynchro.imaging.cine.cine_measurement import measure_cine
+    from resynchro.imaging.cine.cine_summary import cine_summary
 
     (images,) = read_image_stacks(phantoms / "cine.nii.gz")
     measurement = measure_cine(images, read_label_stack(phantoms / "cine_masks.nii.gz", "acdc"))
@@ -474,12 +474,13 @@ def test_every_finding_of_the_readers_of_strain_is_documented() -> None:
 @pytest.mark.parametrize("page", sorted({*_READERS, *_MEASUREMENTS}))
 def test_every_finding_of_images_is_documented(page: str) -> None:
     files = [ROOT / f"src/resynchro/formats/{name}.py" for name in _READERS.get(page, ())]
-    files += [ROOT / f"src/resynchro/imaging/{name}.py" for name in _MEASUREMENTS.get(page, ())]
+    for name in _MEASUREMENTS.get(page, ()):
+        files += (ROOT / "src/resynchro/imaging").rglob(f"{name}.py")
     assert not {code for file in files for code in _codes(file)} - _all_words(page)
 
 
 def test_every_file_of_the_imaging_room_with_findings_has_a_page() -> None:
-    with_findings = {path.stem for path in (ROOT / "src/resynchro/imaging").glob("*.py") if _codes(path)}
+    with_findings = {path.stem for path in (ROOT / "src/resynchro/imaging").rglob("*.py") if _codes(path)}
     assert with_findings == set().union(*_MEASUREMENTS.values())
 
 

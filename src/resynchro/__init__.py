@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from resynchro.formats.label_stack import read_label_stack as read_label_stack
     from resynchro.formats.strain_file import read_strain as read_strain
     from resynchro.formats.vein_file import read_veins as read_veins
-    from resynchro.imaging.cine_measurement import measure_cine as measure_cine
-    from resynchro.imaging.phase_measurement import measure_phase as measure_phase
-    from resynchro.imaging.scar_measurement import measure_scar as measure_scar
-    from resynchro.imaging.strain_measurement import measure_strain as measure_strain
-    from resynchro.imaging.target import find_target as find_target
-    from resynchro.imaging.work_measurement import measure_work as measure_work
+    from resynchro.imaging.cine.cine_measurement import measure_cine as measure_cine
+    from resynchro.imaging.scar.scar_measurement import measure_scar as measure_scar
+    from resynchro.imaging.spect.phase_measurement import measure_phase as measure_phase
+    from resynchro.imaging.strain.strain_measurement import measure_strain as measure_strain
+    from resynchro.imaging.target.target import find_target as find_target
+    from resynchro.imaging.work.work_measurement import measure_work as measure_work
     from resynchro.planning.plan import make_plan as make_plan
 
 __version__ = "0.1.0"
@@ -34,14 +34,14 @@ _PUBLIC = {
     "MeasurementError": "resynchro.errors",
     "ResynchroError": "resynchro.errors",
     "compare_ecg": "resynchro.ecg.comparison",
-    "find_target": "resynchro.imaging.target",
+    "find_target": "resynchro.imaging.target.target",
     "make_plan": "resynchro.planning.plan",
-    "measure_cine": "resynchro.imaging.cine_measurement",
+    "measure_cine": "resynchro.imaging.cine.cine_measurement",
     "measure_ecg": "resynchro.ecg.measurement",
-    "measure_phase": "resynchro.imaging.phase_measurement",
-    "measure_scar": "resynchro.imaging.scar_measurement",
-    "measure_strain": "resynchro.imaging.strain_measurement",
-    "measure_work": "resynchro.imaging.work_measurement",
+    "measure_phase": "resynchro.imaging.spect.phase_measurement",
+    "measure_scar": "resynchro.imaging.scar.scar_measurement",
+    "measure_strain": "resynchro.imaging.strain.strain_measurement",
+    "measure_work": "resynchro.imaging.work.work_measurement",
     "read_case": "resynchro.formats.case_folder",
     "read_ecg": "resynchro.formats.ecg_file",
     "read_gated_spect": "resynchro.formats.gated_spect_file",

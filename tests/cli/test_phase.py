@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from resynchro.cli.phase import _CSV_COLUMNS, _ORIENTATIONS, command
-from resynchro.imaging.spect_phantom import sample_phantom, spect_phantom
+from resynchro.imaging.spect.spect_phantom import sample_phantom, spect_phantom
 from resynchro.record.gated_spect import SLICE_ORIENTATIONS
 
 _SPEC = importlib.util.spec_from_file_location(

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from resynchro.cli.scar import command
-from resynchro.imaging.scar_phantom import ScarPatch, ScarPhantom, scar_phantom
+from resynchro.imaging.scar.scar_phantom import ScarPatch, ScarPhantom, scar_phantom
 
 MAP = "cavity=1,myocardium=2,scar=3,no_reflow=4,rv=5"
 TABLE = "segment,transmurality_mean_pct\n5,62.5\n11,10\n"

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from resynchro.cli.strain import command
 from resynchro.cli.strain_options import given_colours, given_doppler
 from resynchro.errors import InputError
-from resynchro.imaging.strain_phantom import strain_phantom
+from resynchro.imaging.strain.strain_phantom import strain_phantom
 
 
 def _run(*arguments: str | Path) -> Result:

@@ -16,7 +16,7 @@ import pytest
 
 from resynchro.errors import InputError
 from resynchro.formats.gated_spect_file import read_gated_spect
-from resynchro.imaging.spect_phantom import sample_phantom, spect_phantom
+from resynchro.imaging.spect.spect_phantom import sample_phantom, spect_phantom
 from resynchro.record.gated_spect import GatedSpect, PolarCounts
 
 

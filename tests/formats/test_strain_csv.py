@@ -14,7 +14,7 @@ from resynchro.errors import InputError
 from resynchro.formats.strain_csv import is_strain_csv, read_strain_csv
 from resynchro.formats.strain_csv_writing import strain_csv_text, write_strain_csv
 from resynchro.formats.strain_file import read_strain
-from resynchro.imaging.strain_demonstration import demonstration_strain_study
+from resynchro.imaging.strain.strain_demonstration import demonstration_strain_study
 
 HEADER = "# strain_type: longitudinal\n# kind: lagrangian\n# model: aha18\n# rr_ms: 900\n"
 ROWS = "".join(f"{0.1 * frame:.1f},{-frame},{-2 * frame}\n" for frame in range(9))

@@ -11,7 +11,7 @@ import pytest
 from resynchro.errors import InputError
 from resynchro.formats.strain_csv_writing import strain_csv_text, write_strain_csv
 from resynchro.formats.strain_file import read_strain
-from resynchro.imaging.strain_demonstration import demonstration_strain_study
+from resynchro.imaging.strain.strain_demonstration import demonstration_strain_study
 from resynchro.record.strain import CardiacEvents, StrainStudy
 
 STUDY = demonstration_strain_study()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from resynchro.imaging.annulus_image import AnnulusPhantom, annulus_frames
-from resynchro.imaging.annulus_motion import AnnulusMotion
-from resynchro.imaging.annulus_suite import SUITE_NAMES, suite_phantom, target_phantom
+from resynchro.imaging.motion.annulus_image import AnnulusPhantom, annulus_frames
+from resynchro.imaging.motion.annulus_motion import AnnulusMotion
+from resynchro.imaging.motion.annulus_suite import SUITE_NAMES, suite_phantom, target_phantom
 
 
 def phantom(**changes: object) -> AnnulusPhantom:

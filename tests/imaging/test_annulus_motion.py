@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resynchro.imaging.annulus_motion import (
+from resynchro.imaging.motion.annulus_motion import (
     AnnulusMotion,
     AnnulusScar,
     annulus_state,
     shortening_course,
     true_segment_strains,
 )
-from resynchro.imaging.cross_correlation import cross_correlation_delays
+from resynchro.imaging.strain.cross_correlation import cross_correlation_delays
 
 TIMES_MS = np.arange(30) * 30.0
 #: Circumferential strain at 90, 180, 270, 360, 450 and 540 ms, and the frame of the peak [ms], of the default annulus.

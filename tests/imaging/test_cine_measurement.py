@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from resynchro.errors import MeasurementError
-from resynchro.imaging.area_curves import area_curves
-from resynchro.imaging.cine_measurement import CineMeasurement, measure_cine
-from resynchro.imaging.cine_strain import peak_strain
-from resynchro.imaging.cine_summary import cine_summary
+from resynchro.imaging.cine.area_curves import area_curves
+from resynchro.imaging.cine.cine_measurement import CineMeasurement, measure_cine
+from resynchro.imaging.cine.cine_strain import peak_strain
+from resynchro.imaging.cine.cine_summary import cine_summary
 from resynchro.imaging.mask_contours import contours_from_labels
 from resynchro.record.slices import (
     LABEL_CONVENTIONS,

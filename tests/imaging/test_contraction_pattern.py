@@ -7,12 +7,12 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from resynchro.imaging.contraction_pattern import (
+from resynchro.imaging.strain.contraction_pattern import (
     classical_contraction_index,
     contraction_signs,
     strain_pattern_score,
 )
-from resynchro.imaging.strain_phantom import strain_phantom
+from resynchro.imaging.strain.strain_phantom import strain_phantom
 from resynchro.record.segments import segment_name, wall_of
 from resynchro.record.strain import CardiacEvents, SegmentCurves
 

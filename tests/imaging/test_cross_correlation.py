@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from resynchro.errors import MeasurementError
-from resynchro.imaging.cross_correlation import (
+from resynchro.imaging.strain.cross_correlation import (
     cross_correlation_delays,
     delay_standard_errors,
     least_amplitude_pct,
     measured_standard_errors,
     usable_delays,
 )
-from resynchro.imaging.curve_clusters import largest_cluster
-from resynchro.imaging.strain_noise import noise_per_frame
+from resynchro.imaging.strain.curve_clusters import largest_cluster
+from resynchro.imaging.strain.strain_noise import noise_per_frame
 
 FloatArray = NDArray[np.float64]
 RR_S = 0.9

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resynchro.errors import MeasurementError
-from resynchro.imaging.cure import complete_rings, uniformity_index, uniformity_indices, uniformity_ratio
-from resynchro.imaging.strain_phantom import shortening_course, strain_phantom
+from resynchro.imaging.strain.cure import complete_rings, uniformity_index, uniformity_indices, uniformity_ratio
+from resynchro.imaging.strain.strain_phantom import shortening_course, strain_phantom
 
 VARIANTS = ("power2", "power1", "modulus", "all")
 ANGLES = 2.0 * np.pi * np.arange(6) / 6.0

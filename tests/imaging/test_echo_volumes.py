@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from resynchro.errors import MeasurementError
-from resynchro.imaging.echo_volume_measurement import echo_volumes_summary, measure_echo_volumes
-from resynchro.imaging.echo_volumes import (
+from resynchro.imaging.echo.echo_volume_measurement import echo_volumes_summary, measure_echo_volumes
+from resynchro.imaging.echo.echo_volumes import (
     area_cm2,
     cut_into_discs,
     ejection_fraction_pct,

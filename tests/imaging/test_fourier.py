@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from resynchro.errors import MeasurementError
-from resynchro.imaging.fourier import low_passed, mean_square_slope, upsampled
+from resynchro.imaging.strain.fourier import low_passed, mean_square_slope, upsampled
 
 
 def _wave(count: int, *harmonics: tuple[int, float, float]) -> np.ndarray:

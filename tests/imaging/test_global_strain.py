@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from resynchro.imaging.discoordination import discoordination_indices
-from resynchro.imaging.global_strain import global_curve, global_strain_indices
 from resynchro.imaging.published_values import all_published_values
-from resynchro.imaging.strain_phantom import strain_phantom
-from resynchro.imaging.synchronous_noise import noisy_repeats
+from resynchro.imaging.strain.discoordination import discoordination_indices
+from resynchro.imaging.strain.global_strain import global_curve, global_strain_indices
+from resynchro.imaging.strain.strain_phantom import strain_phantom
+from resynchro.imaging.strain.synchronous_noise import noisy_repeats
 from resynchro.record.strain import CardiacEvents
 
 
@@ -54,7 +54,7 @@ def test_segments_of_an_export_against_its_own_traces(shared_data: Callable[[str
     # Peak systolic strain per segment against the smallest sample of the view's own trace before AVC. The vendor's
     # summary sheet is no reference: it differs from the vendor's own traces by up to 5 %.
     from resynchro.formats.strain_file import read_strain
-    from resynchro.imaging.strain_curves import curves_from_study
+    from resynchro.imaging.strain.strain_curves import curves_from_study
 
     study = read_strain([shared_data("strain/echopac/images/Sample_XML.xml")])
     found = dict(global_strain_indices(curves_from_study(study))[0].per_segment)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from resynchro.errors import MeasurementError
 from resynchro.formats.guide_points import read_guide_points
-from resynchro.imaging.lv_volumes import counted_volumes_ml, lv_volumes, mask_findings
-from resynchro.imaging.rv_volumes import rv_volumes
-from resynchro.imaging.slice_summation import slice_heights_mm, summed_volume_ml, volume_between_ml
+from resynchro.imaging.cine.lv_volumes import counted_volumes_ml, lv_volumes, mask_findings
+from resynchro.imaging.cine.rv_volumes import rv_volumes
+from resynchro.imaging.cine.slice_summation import slice_heights_mm, summed_volume_ml, volume_between_ml
 from resynchro.record.slices import (
     LABEL_CONVENTIONS,
     ContourStack,

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from resynchro.imaging.mechanical_dyssynchrony import mechanical_dyssynchrony
+from resynchro.imaging.strain.mechanical_dyssynchrony import mechanical_dyssynchrony
 from resynchro.record.index_value import IndexValue
 from resynchro.record.strain import CardiacEvents, SegmentCurves
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from resynchro.errors import MeasurementError
-from resynchro.imaging.myocardial_work import WorkLoops, work_loops
-from resynchro.imaging.work_numbers import WORK_NUMBERS, joined_parts, segments_of_number, work_numbers
+from resynchro.imaging.work.myocardial_work import WorkLoops, work_loops
+from resynchro.imaging.work.work_numbers import WORK_NUMBERS, joined_parts, segments_of_number, work_numbers
 from resynchro.record.strain import CardiacEvents, PressureTrace
 
 FloatArray = NDArray[np.float64]

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from resynchro.errors import InputError, MeasurementError
-from resynchro.imaging.annulus_image import AnnulusPhantom, annulus_frames
-from resynchro.imaging.annulus_motion import AnnulusMotion, true_segment_strains
-from resynchro.imaging.optical_flow import engine_disagreement_pct, track_slice_by_optical_flow
-from resynchro.imaging.polar_tracker import track_slice
-from resynchro.imaging.tracked_slice import TrackedSlice
-from resynchro.imaging.tracked_strain import segment_strains
+from resynchro.imaging.motion.annulus_image import AnnulusPhantom, annulus_frames
+from resynchro.imaging.motion.annulus_motion import AnnulusMotion, true_segment_strains
+from resynchro.imaging.motion.optical_flow import engine_disagreement_pct, track_slice_by_optical_flow
+from resynchro.imaging.motion.polar_tracker import track_slice
+from resynchro.imaging.motion.tracked_slice import TrackedSlice
+from resynchro.imaging.motion.tracked_strain import segment_strains
 
 SMALL = AnnulusPhantom(
     motion=AnnulusMotion(endo_mm=18.0, wall_mm=8.0, delay_ms=0.0), size_px=64, pixel_mm=1.6, frames=12, noise=0.02

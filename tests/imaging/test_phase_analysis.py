@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resynchro.errors import MeasurementError
-from resynchro.imaging.phase_analysis import delay_deg, gate_phases, residual_after_three_harmonics
-from resynchro.imaging.phase_noise import closed_form_floor_deg, phase_noise
-from resynchro.imaging.phase_statistics import phase_statistics
-from resynchro.imaging.polar_sampling import sample_segments
-from resynchro.imaging.spect_phantom import sample_phantom, sample_places
+from resynchro.imaging.spect.phase_analysis import delay_deg, gate_phases, residual_after_three_harmonics
+from resynchro.imaging.spect.phase_noise import closed_form_floor_deg, phase_noise
+from resynchro.imaging.spect.phase_statistics import phase_statistics
+from resynchro.imaging.spect.polar_sampling import sample_segments
+from resynchro.imaging.spect.spect_phantom import sample_phantom, sample_places
 from resynchro.record.slices import FloatArray
 
 

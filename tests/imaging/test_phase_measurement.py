@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from resynchro.errors import InputError, MeasurementError
-from resynchro.imaging.lv_axis import find_lv_axis
-from resynchro.imaging.phase_measurement import PhaseMeasurement, measure_phase
-from resynchro.imaging.phase_summary import phase_indices, phase_summary
-from resynchro.imaging.polar_sampling import even_rays, map_radius, polar_counts, sample_segments
-from resynchro.imaging.slice_orientation import display_orientation
-from resynchro.imaging.spect_phantom import PhantomVentricle, sample_phantom, sample_places, spect_phantom
+from resynchro.imaging.spect.lv_axis import find_lv_axis
+from resynchro.imaging.spect.phase_measurement import PhaseMeasurement, measure_phase
+from resynchro.imaging.spect.phase_summary import phase_indices, phase_summary
+from resynchro.imaging.spect.polar_sampling import even_rays, map_radius, polar_counts, sample_segments
+from resynchro.imaging.spect.slice_orientation import display_orientation
+from resynchro.imaging.spect.spect_phantom import PhantomVentricle, sample_phantom, sample_places, spect_phantom
 from resynchro.record.gated_spect import GatedSpect
 
 #: A left bundle branch block: septum early, lateral wall late, the inferolateral wall latest [deg].

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from resynchro.errors import InputError
-from resynchro.imaging.polar_basis import DEGREE, polar_basis, powers, smoothness_penalty
-from resynchro.imaging.polar_frame import PolarFrame, polar_frame
+from resynchro.imaging.motion.polar_basis import DEGREE, polar_basis, powers, smoothness_penalty
+from resynchro.imaging.motion.polar_frame import PolarFrame, polar_frame
 
 
 def circle(radius_mm: float, centre: tuple[float, float] = (60.0, 50.0), points: int = 60) -> np.ndarray:

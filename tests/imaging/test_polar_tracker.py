@@ -9,12 +9,12 @@ import pytest
 from numpy.typing import NDArray
 
 from resynchro.errors import InputError
-from resynchro.imaging.annulus_image import AnnulusPhantom, annulus_frames
-from resynchro.imaging.annulus_motion import AnnulusMotion, true_segment_strains
-from resynchro.imaging.polar_tracker import DEFAULT_SETTINGS, track_slice
+from resynchro.imaging.motion.annulus_image import AnnulusPhantom, annulus_frames
+from resynchro.imaging.motion.annulus_motion import AnnulusMotion, true_segment_strains
+from resynchro.imaging.motion.polar_tracker import DEFAULT_SETTINGS, track_slice
+from resynchro.imaging.motion.tracked_slice import TrackedSlice
+from resynchro.imaging.motion.tracked_strain import segment_strains
 from resynchro.imaging.segment_geometry import ShortAxisFrame
-from resynchro.imaging.tracked_slice import TrackedSlice
-from resynchro.imaging.tracked_strain import segment_strains
 from resynchro.record.slices import SliceGeometry
 
 SMALL = AnnulusPhantom(motion=AnnulusMotion(endo_mm=18.0, wall_mm=8.0), size_px=64, pixel_mm=1.6, frames=12, noise=0.02)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from resynchro.errors import InputError, MeasurementError
-from resynchro.imaging.beat_pressure import BeatPressure, pressure_in_beat
-from resynchro.imaging.pressure_template import ESTIMATED, TEMPLATE_PEAK, estimated_pressure, millisecond_grid
+from resynchro.imaging.work.beat_pressure import BeatPressure, pressure_in_beat
+from resynchro.imaging.work.pressure_template import ESTIMATED, TEMPLATE_PEAK, estimated_pressure, millisecond_grid
 from resynchro.record.strain import CardiacEvents, PressureTrace
 
 EVENTS = CardiacEvents(mvc_s=0.05, avo_s=0.10, avc_s=0.40, mvo_s=0.50)

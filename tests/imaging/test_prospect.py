@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from resynchro.imaging.doppler_times import DopplerTimes
-from resynchro.imaging.prospect import PROSPECT_CAVEAT, prospect_twelve
 from resynchro.imaging.published_values import published_values
-from resynchro.imaging.strain_summary import beyond, index_summary
+from resynchro.imaging.strain.doppler_times import DopplerTimes
+from resynchro.imaging.strain.prospect import PROSPECT_CAVEAT, prospect_twelve
+from resynchro.imaging.strain.strain_summary import beyond, index_summary
 from resynchro.record.index_value import IndexValue
 from resynchro.record.strain import CardiacEvents
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from resynchro.errors import MeasurementError
-from resynchro.imaging.placed_slices import PlacedSlice
-from resynchro.imaging.regional_cavity import cine_sdi, regional_volumes_ml
+from resynchro.imaging.cine.placed_slices import PlacedSlice
+from resynchro.imaging.cine.regional_cavity import cine_sdi, regional_volumes_ml
 from resynchro.imaging.segment_geometry import ShortAxisFrame
 from resynchro.record.slices import LvContours, SliceGeometry
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resynchro.errors import InputError
-from resynchro.imaging.response_volumes import VisitVolumes, right_ventricle, volume_response
+from resynchro.imaging.echo.response_volumes import VisitVolumes, right_ventricle, volume_response
 
 SAME = {"modality": "echo", "software": "A", "method": "Simpson biplane"}
 

@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from resynchro.errors import InputError, MeasurementError
-from resynchro.imaging.microvascular_obstruction import obstruction_filled
-from resynchro.imaging.remote_myocardium import (
+from resynchro.imaging.scar.microvascular_obstruction import obstruction_filled
+from resynchro.imaging.scar.remote_myocardium import (
     RemoteSector,
     capped_by_examination,
     given_sector,
     in_remote_sector,
     remote_sector,
 )
-from resynchro.imaging.scar_gate import GATE_PCT, scar_gate
-from resynchro.imaging.scar_islands import without_islands
-from resynchro.imaging.scar_rules import EnhancedSlice, raw_refusal
-from resynchro.imaging.slice_intensity import common_scale, rescaled_slice_by_slice
+from resynchro.imaging.scar.scar_gate import GATE_PCT, scar_gate
+from resynchro.imaging.scar.scar_islands import without_islands
+from resynchro.imaging.scar.scar_rules import EnhancedSlice, raw_refusal
+from resynchro.imaging.scar.slice_intensity import common_scale, rescaled_slice_by_slice
 
 
 def _mask(*rows: str) -> np.ndarray:

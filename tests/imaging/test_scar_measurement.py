@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from resynchro.errors import InputError, MeasurementError
-from resynchro.imaging.posterolateral_scar import posterolateral_scar
-from resynchro.imaging.scar_measurement import given_scar, measure_scar, scar_from_labels
-from resynchro.imaging.scar_phantom import PHANTOM_LABELS, ScarPatch, ScarPhantom, scar_phantom
-from resynchro.imaging.scar_summary import scar_summary
+from resynchro.imaging.scar.posterolateral_scar import posterolateral_scar
+from resynchro.imaging.scar.scar_measurement import given_scar, measure_scar, scar_from_labels
+from resynchro.imaging.scar.scar_phantom import PHANTOM_LABELS, ScarPatch, ScarPhantom, scar_phantom
+from resynchro.imaging.scar.scar_summary import scar_summary
 from resynchro.record.scar import ScarMap, SegmentScar
 from resynchro.record.slices import (
     LABEL_CONVENTIONS,

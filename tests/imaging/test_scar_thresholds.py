@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resynchro.errors import MeasurementError
-from resynchro.imaging import scar_thresholds as rules
+from resynchro.imaging.scar import scar_thresholds as rules
 
 
 def test_the_robust_maximum_is_the_99th_percentile() -> None:

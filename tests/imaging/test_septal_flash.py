@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from resynchro.errors import MeasurementError
-from resynchro.imaging.apical_rocking import apex_knot, apical_rocking
-from resynchro.imaging.contour_signs import apical_rocking_of_view, contour_sign_indices, septal_flash_of_view
-from resynchro.imaging.septal_flash import displacement_along_normal, displacement_from_chord, septal_flash
+from resynchro.imaging.strain.apical_rocking import apex_knot, apical_rocking
+from resynchro.imaging.strain.contour_signs import apical_rocking_of_view, contour_sign_indices, septal_flash_of_view
+from resynchro.imaging.strain.septal_flash import displacement_along_normal, displacement_from_chord, septal_flash
 from resynchro.record.strain import CardiacEvents, StrainStudy, StrainView
 
 FloatArray = NDArray[np.float64]

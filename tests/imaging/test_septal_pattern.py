@@ -8,9 +8,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from resynchro.imaging.fourier import low_passed, upsampled
-from resynchro.imaging.septal_pattern import first_turn, second_turn, septal_pattern, septal_pattern_index, trusted_avc
-from resynchro.imaging.strain_phantom import strain_phantom
+from resynchro.imaging.strain.fourier import low_passed, upsampled
+from resynchro.imaging.strain.septal_pattern import (
+    first_turn,
+    second_turn,
+    septal_pattern,
+    septal_pattern_index,
+    trusted_avc,
+)
+from resynchro.imaging.strain.strain_phantom import strain_phantom
 from resynchro.record.strain import CardiacEvents
 
 AVO_S, AVC_S = 0.09, 0.40
@@ -72,7 +78,7 @@ def test_turns() -> None:
 
 def test_avc_70_ms_too_late_makes_lbbb_3_of_synchronous_curves() -> None:
     curves = strain_phantom(dict.fromkeys(range(7, 13), 0.0), frames=60)
-    from resynchro.imaging.smoothed_curves import smoothed
+    from resynchro.imaging.strain.smoothed_curves import smoothed
 
     curve = smoothed(curves)
     right = [septal_pattern(curve.time_s, row, avo_s=0.09, avc_s=0.36).pattern for row in curve.shortening_pct]

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from resynchro.errors import MeasurementError
-from resynchro.imaging.segment_delay import segment_delays
-from resynchro.imaging.strain_curves import curves_from_study
-from resynchro.imaging.strain_kind import from_lagrangian, rezeroed, to_lagrangian
+from resynchro.imaging.strain.segment_delay import segment_delays
+from resynchro.imaging.strain.strain_curves import curves_from_study
+from resynchro.imaging.strain.strain_kind import from_lagrangian, rezeroed, to_lagrangian
 from resynchro.record.strain import CardiacEvents, StrainStudy, StrainView
 
 FloatArray = NDArray[np.float64]

@@ -7,9 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from resynchro.imaging.post_systolic import post_systolic_indices, post_systolic_share
-from resynchro.imaging.strain_delay_index import strain_delay_indices, wasted_shortening
-from resynchro.imaging.strain_phantom import shortening_course, strain_phantom
+from resynchro.imaging.strain.post_systolic import post_systolic_indices, post_systolic_share
+from resynchro.imaging.strain.strain_delay_index import strain_delay_indices, wasted_shortening
+from resynchro.imaging.strain.strain_phantom import shortening_course, strain_phantom
 from resynchro.record.strain import CardiacEvents
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from resynchro.imaging.published_values import published_values
-from resynchro.imaging.strain_measurement import StrainMeasurement, measure_strain
-from resynchro.imaging.strain_phantom import strain_phantom
-from resynchro.imaging.strain_summary import beyond, strain_summary
+from resynchro.imaging.strain.strain_measurement import StrainMeasurement, measure_strain
+from resynchro.imaging.strain.strain_phantom import strain_phantom
+from resynchro.imaging.strain.strain_summary import beyond, strain_summary
 from resynchro.record.strain import CardiacEvents, StrainStudy, StrainView
 
 _TDI = "made from strain peaks, not from tissue Doppler velocities"

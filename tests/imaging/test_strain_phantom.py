@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resynchro.errors import InputError
-from resynchro.imaging.strain_curves import curves_from_study
-from resynchro.imaging.strain_demonstration import (
+from resynchro.imaging.strain.strain_curves import curves_from_study
+from resynchro.imaging.strain.strain_demonstration import (
     DEMONSTRATION_SCAR,
     demonstration_delays_ms,
     demonstration_strain_study,
 )
-from resynchro.imaging.strain_phantom import angular_delays_ms, coupled_strain, shortening_course, strain_phantom
+from resynchro.imaging.strain.strain_phantom import angular_delays_ms, coupled_strain, shortening_course, strain_phantom
 
 
 def test_course_of_the_canonical_beat() -> None:

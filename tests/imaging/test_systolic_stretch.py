@@ -7,10 +7,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from resynchro.imaging.rebound_stretch import septal_rebound, septal_rebound_indices
-from resynchro.imaging.smoothed_curves import smoothed
-from resynchro.imaging.strain_phantom import shortening_course, strain_phantom
-from resynchro.imaging.systolic_stretch import pre_stretch, rebound_stretch, systolic_stretch_index
+from resynchro.imaging.strain.rebound_stretch import septal_rebound, septal_rebound_indices
+from resynchro.imaging.strain.smoothed_curves import smoothed
+from resynchro.imaging.strain.strain_phantom import shortening_course, strain_phantom
+from resynchro.imaging.strain.systolic_stretch import pre_stretch, rebound_stretch, systolic_stretch_index
 from resynchro.record.strain import CardiacEvents, SegmentCurves, StrainType
 
 #: 20 ms apart, AVO at sample 4, AVC at sample 12.

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from resynchro.errors import InputError, MeasurementError
-from resynchro.imaging.segment_timing_draws import SegmentTiming, phase_timing, strain_timing
-from resynchro.imaging.target import Target, find_target
-from resynchro.imaging.veins import vein_coverage
+from resynchro.imaging.target.segment_timing_draws import SegmentTiming, phase_timing, strain_timing
+from resynchro.imaging.target.target import Target, find_target
+from resynchro.imaging.target.veins import vein_coverage
 from resynchro.record.scar import ScarMap, SegmentScar
 from resynchro.record.segment_map import SegmentMap
 from resynchro.record.segments import FREE_WALL, segments_of
@@ -264,7 +264,7 @@ def test_phases_of_spect_give_a_target_too() -> None:
 
 
 def test_a_lead_outside_of_the_model_is_an_input_error() -> None:
-    from resynchro.imaging.lead_concordance import lead_concordance
+    from resynchro.imaging.target.lead_concordance import lead_concordance
 
     assert lead_concordance(11, 11).word == "concordant"
     assert lead_concordance(5, 11).word == "adjacent"

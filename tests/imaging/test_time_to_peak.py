@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resynchro.errors import MeasurementError
-from resynchro.imaging.delay_indices import delay_indices, expected_range
-from resynchro.imaging.regional_volumes import sdi_volume
-from resynchro.imaging.segment_delay import segment_delays
-from resynchro.imaging.strain_phantom import shortening_course, strain_phantom
-from resynchro.imaging.time_to_peak import segment_peaks, times_to_peak, window_words
-from resynchro.imaging.timing_indices import NOT_TISSUE_DOPPLER, peak_indices
-from resynchro.imaging.timing_noise import synchronous_curves
+from resynchro.imaging.strain.delay_indices import delay_indices, expected_range
+from resynchro.imaging.strain.regional_volumes import sdi_volume
+from resynchro.imaging.strain.segment_delay import segment_delays
+from resynchro.imaging.strain.strain_phantom import shortening_course, strain_phantom
+from resynchro.imaging.strain.time_to_peak import segment_peaks, times_to_peak, window_words
+from resynchro.imaging.strain.timing_indices import NOT_TISSUE_DOPPLER, peak_indices
+from resynchro.imaging.strain.timing_noise import synchronous_curves
 from resynchro.record.index_value import IndexValue
 from resynchro.record.strain import CardiacEvents, SegmentCurves
 

@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 
 from resynchro.errors import MeasurementError
-from resynchro.imaging.strain_curves import curves_from_study
-from resynchro.imaging.tracked_slice import TrackedSlice
-from resynchro.imaging.tracked_strain import ring_borders_deg, segment_strains, septal_displacement_mm, strain_study
+from resynchro.imaging.motion.tracked_slice import TrackedSlice
+from resynchro.imaging.motion.tracked_strain import (
+    ring_borders_deg,
+    segment_strains,
+    septal_displacement_mm,
+    strain_study,
+)
+from resynchro.imaging.strain.strain_curves import curves_from_study
 
 FRAMES = 20
 
@@ -131,7 +136,7 @@ def test_the_septum_moves_inward_from_its_chord() -> None:
 def test_a_tracked_septum_gives_its_flash_when_the_valves_are_known() -> None:
     import dataclasses
 
-    from resynchro.imaging.contour_signs import contour_sign_indices
+    from resynchro.imaging.strain.contour_signs import contour_sign_indices
     from resynchro.record.strain import CardiacEvents, StrainStudy, StrainView
 
     # 3 mm inwards at 60 ms, back outwards by 200 ms, in a beat of 800 ms; AVO 90, AVC 400 ms.

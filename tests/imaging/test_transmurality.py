@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from resynchro.errors import InputError
-from resynchro.imaging.transmurality import (
+from resynchro.imaging.scar.transmurality import (
     chord_scar_pct,
     class_shares_pct,
     transmurality_class,

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from resynchro.errors import MeasurementError
-from resynchro.imaging.c_arm import view_along, views_of_segment
-from resynchro.imaging.veins import vein_coverage
-from resynchro.imaging.ventricle_place import axes_of, outward_normal, place_in_ventricle, segment_place
+from resynchro.imaging.target.c_arm import view_along, views_of_segment
+from resynchro.imaging.target.veins import vein_coverage
+from resynchro.imaging.target.ventricle_place import axes_of, outward_normal, place_in_ventricle, segment_place
 from resynchro.record.segments import segments_of
 from resynchro.record.veins import LvLandmarks, VeinBranch, VeinTree
 

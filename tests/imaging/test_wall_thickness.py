@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from resynchro.errors import MeasurementError
-from resynchro.imaging.end_diastole import end_diastole, end_systole, from_end_diastole, phases_told_apart
-from resynchro.imaging.placed_slices import placed_slices
-from resynchro.imaging.wall_thickness import wall_chords_mm, wall_thickness
+from resynchro.imaging.cine.end_diastole import end_diastole, end_systole, from_end_diastole, phases_told_apart
+from resynchro.imaging.cine.placed_slices import placed_slices
+from resynchro.imaging.cine.wall_thickness import wall_chords_mm, wall_thickness
 from resynchro.record.slices import ContourStack, LvContours, SliceGeometry
 
 

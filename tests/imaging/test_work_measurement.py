@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from resynchro.errors import InputError, MeasurementError
-from resynchro.imaging.beat_pressure import BeatPressure
-from resynchro.imaging.work_measurement import measure_work
-from resynchro.imaging.work_numbers import WORK_NUMBERS
-from resynchro.imaging.work_summary import work_summary
-from resynchro.imaging.work_uncertainty import WorkShift, combined_uncertainty, work_noise, work_sensitivity
+from resynchro.imaging.work.beat_pressure import BeatPressure
+from resynchro.imaging.work.work_measurement import measure_work
+from resynchro.imaging.work.work_numbers import WORK_NUMBERS
+from resynchro.imaging.work.work_summary import work_summary
+from resynchro.imaging.work.work_uncertainty import WorkShift, combined_uncertainty, work_noise, work_sensitivity
 from resynchro.record.strain import CardiacEvents, PressureTrace, StrainStudy, StrainView
 
 EVENTS = CardiacEvents(mvc_s=0.05, avo_s=0.1, avc_s=0.4, mvo_s=0.5, origin="given")
@@ -234,7 +234,7 @@ def test_the_floor_of_waste_is_found_on_curves_that_waste_nothing() -> None:
 
 
 def test_the_nearest_rising_curve_by_hand() -> None:
-    from resynchro.imaging.work_uncertainty import _nearest_rising
+    from resynchro.imaging.work.work_uncertainty import _nearest_rising
 
     # 3 and 1 are out of order and meet at 2; 5, 4 and 0 at 3.
     found = _nearest_rising(np.array([1.0, 3.0, 1.0, 5.0, 4.0, 0.0, 7.0]))

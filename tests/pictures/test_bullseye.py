@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from matplotlib.colors import to_hex
 
-from resynchro.imaging.segment_timing_draws import phase_timing
-from resynchro.imaging.target import find_target
-from resynchro.imaging.veins import vein_coverage
+from resynchro.imaging.target.segment_timing_draws import phase_timing
+from resynchro.imaging.target.target import find_target
+from resynchro.imaging.target.veins import vein_coverage
 from resynchro.pictures.appearance import VERMILLION, axes_mm, figure_mm, house_style
 from resynchro.pictures.bullseye import delay_scale, draw_bullseye, draw_colour_bar, percent_scale, strain_scale
 from resynchro.pictures.figure_files import png_bytes, svg_text

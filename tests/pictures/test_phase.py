@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from resynchro.errors import MeasurementError
-from resynchro.imaging.phase_measurement import PhaseMeasurement, measure_phase
-from resynchro.imaging.spect_phantom import sample_phantom, spect_phantom
+from resynchro.imaging.spect.phase_measurement import PhaseMeasurement, measure_phase
+from resynchro.imaging.spect.spect_phantom import sample_phantom, spect_phantom
 from resynchro.pictures.phase import phase_figure
 from resynchro.pictures.phase_files import write_phase_pictures
 from resynchro.pictures.phase_slices import phase_slices_figure

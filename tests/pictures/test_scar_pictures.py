@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from resynchro.imaging.scar_measurement import ScarMeasurement, given_scar, measure_scar, scar_from_labels
-from resynchro.imaging.scar_phantom import ScarPatch, scar_phantom
+from resynchro.imaging.scar.scar_measurement import ScarMeasurement, given_scar, measure_scar, scar_from_labels
+from resynchro.imaging.scar.scar_phantom import ScarPatch, scar_phantom
 from resynchro.pictures.figure_files import png_bytes
 from resynchro.pictures.scar import scar_bullseye_figure, scar_rules_figure, scar_slices_figure
 from resynchro.pictures.scar_files import write_scar_pictures

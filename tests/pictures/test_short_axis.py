@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from resynchro.errors import MeasurementError
-from resynchro.imaging.cine_measurement import measure_cine
+from resynchro.imaging.cine.cine_measurement import measure_cine
 from resynchro.pictures.figure_files import png_bytes
 from resynchro.pictures.short_axis import ShownSlice, cine_slices, short_axis_figure, volume_figure
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from resynchro.imaging.strain_measurement import StrainMeasurement, measure_strain
-from resynchro.imaging.strain_phantom import strain_phantom
+from resynchro.imaging.strain.strain_measurement import StrainMeasurement, measure_strain
+from resynchro.imaging.strain.strain_phantom import strain_phantom
 from resynchro.pictures.figure_files import svg_text
 from resynchro.pictures.strain_curves import delay_bullseye_figure, panel_segments, strain_curves_figure
 from resynchro.pictures.strain_files import write_strain_pictures

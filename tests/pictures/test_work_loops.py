@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from resynchro.imaging.echo_volume_measurement import measure_echo_volumes
-from resynchro.imaging.work_measurement import WorkMeasurement, measure_work
+from resynchro.imaging.echo.echo_volume_measurement import measure_echo_volumes
+from resynchro.imaging.work.work_measurement import WorkMeasurement, measure_work
 from resynchro.pictures.echo_contours import echo_contours_figure, write_echo_contour_pictures
 from resynchro.pictures.figure_files import svg_text
 from resynchro.pictures.work_files import write_work_pictures

@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 
 from resynchro.errors import MeasurementError
-from resynchro.imaging.mechanical_dyssynchrony import MechanicalDyssynchrony
-from resynchro.imaging.strain_demonstration import demonstration_strain_study
+from resynchro.imaging.strain.mechanical_dyssynchrony import MechanicalDyssynchrony
+from resynchro.imaging.strain.strain_demonstration import demonstration_strain_study
 from resynchro.planning import measured_imaging
 from resynchro.planning.imaging_document import imaging_document
 from resynchro.planning.measured_imaging import MeasuredImaging, measure_imaging

@@ -18,17 +18,17 @@ from numpy.typing import NDArray
 
 from resynchro.formats.guide_points import read_guide_points
 from resynchro.formats.image_stack import read_image_stacks
-from resynchro.imaging.cine_measurement import measure_cine
-from resynchro.imaging.cine_strain import image_of
-from resynchro.imaging.end_diastole import phases_told_apart
-from resynchro.imaging.lv_volumes import lv_volumes
+from resynchro.imaging.cine.cine_measurement import measure_cine
+from resynchro.imaging.cine.cine_strain import image_of
+from resynchro.imaging.cine.end_diastole import phases_told_apart
+from resynchro.imaging.cine.lv_volumes import lv_volumes
+from resynchro.imaging.cine.placed_slices import PlacedSlice, placed_slices
+from resynchro.imaging.cine.valve_plane import valve_plane
+from resynchro.imaging.cine.ventricle_surface import enclosed_volume_ml, fitted_surface
 from resynchro.imaging.mask_contours import mask_from_polygon
-from resynchro.imaging.placed_slices import PlacedSlice, placed_slices
-from resynchro.imaging.polar_tracker import track_slice
-from resynchro.imaging.tracked_slice import TrackedSlice
-from resynchro.imaging.tracked_strain import segment_strains
-from resynchro.imaging.valve_plane import valve_plane
-from resynchro.imaging.ventricle_surface import enclosed_volume_ml, fitted_surface
+from resynchro.imaging.motion.polar_tracker import track_slice
+from resynchro.imaging.motion.tracked_slice import TrackedSlice
+from resynchro.imaging.motion.tracked_strain import segment_strains
 from resynchro.record.slices import CineStack, ContourStack
 
 DATA = Path(os.environ.get("RESYNCHRO_SHARED_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))

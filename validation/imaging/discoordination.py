@@ -1,6 +1,6 @@
 """Discoordination and septal signs against known answers, noise, phantoms and real files; prints the tables.
 
-    python validation/imaging/discoordination.py
+    python validation/imaging/strain/discoordination.py
 
 Real data are looked for in ``$RESYNCHRO_SHARED_DATA`` or in ``../shared/data`` beside the checkout; without them the
 last two tables are left out. About 20 seconds.
@@ -18,18 +18,18 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import gaussian_filter1d
 
-from resynchro.imaging.annulus_motion import AnnulusMotion, true_segment_strains
-from resynchro.imaging.annulus_suite import target_phantom
-from resynchro.imaging.contraction_pattern import strain_pattern_score
-from resynchro.imaging.cure import uniformity_ratio
-from resynchro.imaging.discoordination import discoordination_indices
-from resynchro.imaging.fourier import low_passed, upsampled
-from resynchro.imaging.septal_flash import septal_flash
-from resynchro.imaging.septal_pattern import septal_pattern, septal_pattern_index
-from resynchro.imaging.smoothed_curves import smoothed
-from resynchro.imaging.strain_delay_index import wasted_shortening
-from resynchro.imaging.strain_phantom import shortening_course, strain_phantom
-from resynchro.imaging.systolic_stretch import pre_stretch, rebound_stretch, systolic_stretch_index
+from resynchro.imaging.motion.annulus_motion import AnnulusMotion, true_segment_strains
+from resynchro.imaging.motion.annulus_suite import target_phantom
+from resynchro.imaging.strain.contraction_pattern import strain_pattern_score
+from resynchro.imaging.strain.cure import uniformity_ratio
+from resynchro.imaging.strain.discoordination import discoordination_indices
+from resynchro.imaging.strain.fourier import low_passed, upsampled
+from resynchro.imaging.strain.septal_flash import septal_flash
+from resynchro.imaging.strain.septal_pattern import septal_pattern, septal_pattern_index
+from resynchro.imaging.strain.smoothed_curves import smoothed
+from resynchro.imaging.strain.strain_delay_index import wasted_shortening
+from resynchro.imaging.strain.strain_phantom import shortening_course, strain_phantom
+from resynchro.imaging.strain.systolic_stretch import pre_stretch, rebound_stretch, systolic_stretch_index
 from resynchro.record.strain import CardiacEvents, SegmentCurves
 
 FloatArray = NDArray[np.float64]
@@ -222,7 +222,7 @@ def export() -> None:
     if not path.exists():
         return
     from resynchro.formats.strain_file import read_strain
-    from resynchro.imaging.strain_curves import curves_from_study
+    from resynchro.imaging.strain.strain_curves import curves_from_study
 
     study = read_strain([path])
     heading("EchoPAC export (longitudinal, 18 segments)")
@@ -239,7 +239,7 @@ def loops() -> None:
     if not folder.exists():
         return
     from resynchro.formats.strain_file import read_strain
-    from resynchro.imaging.strain_curves import curves_from_study
+    from resynchro.imaging.strain.strain_curves import curves_from_study
 
     heading("Full-trace contours")
     print("| loop | index | value | flag or class | floor | notes |\n|---|---|---|---|---|---|")

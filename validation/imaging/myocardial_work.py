@@ -1,6 +1,6 @@
 """Myocardial work against a vendor's export, its sensitivity and noise, and Simpson volumes against known solids.
 
-Run: RESYNCHRO_SHARED_DATA=/path/to/data python validation/imaging/myocardial_work.py
+Run: RESYNCHRO_SHARED_DATA=/path/to/data python validation/imaging/work/myocardial_work.py
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from resynchro.formats.strain_file import read_strain
-from resynchro.imaging.beat_pressure import BeatPressure
-from resynchro.imaging.echo_volumes import simpson_biplane, simpson_monoplane
-from resynchro.imaging.pressure_template import PHASES, estimated_pressure, ordered_events_s
-from resynchro.imaging.work_measurement import WorkMeasurement, measure_work
-from resynchro.imaging.work_uncertainty import WorkShift, work_sensitivity
+from resynchro.imaging.echo.echo_volumes import simpson_biplane, simpson_monoplane
+from resynchro.imaging.work.beat_pressure import BeatPressure
+from resynchro.imaging.work.pressure_template import PHASES, estimated_pressure, ordered_events_s
+from resynchro.imaging.work.work_measurement import WorkMeasurement, measure_work
+from resynchro.imaging.work.work_uncertainty import WorkShift, work_sensitivity
 from resynchro.record.strain import PressureTrace, StrainStudy
 
 FloatArray = NDArray[np.float64]

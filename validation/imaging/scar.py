@@ -20,10 +20,10 @@ import numpy as np
 from matplotlib.image import imread
 
 from resynchro.errors import InputError
-from resynchro.imaging import scar_rules
-from resynchro.imaging.scar_measurement import ScarMeasurement, measure_scar, scar_from_labels
-from resynchro.imaging.scar_phantom import ScarPatch, scar_phantom
-from resynchro.imaging.scar_thresholds import SCAR_RULES
+from resynchro.imaging.scar import scar_rules
+from resynchro.imaging.scar.scar_measurement import ScarMeasurement, measure_scar, scar_from_labels
+from resynchro.imaging.scar.scar_phantom import ScarPatch, scar_phantom
+from resynchro.imaging.scar.scar_thresholds import SCAR_RULES
 from resynchro.record.slices import (
     LABEL_CONVENTIONS,
     CineSlice,

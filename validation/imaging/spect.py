@@ -14,9 +14,9 @@ import numpy as np
 from scipy import ndimage
 
 from resynchro.errors import MeasurementError
-from resynchro.imaging.lv_axis import find_lv_axis
-from resynchro.imaging.phase_measurement import PhaseMeasurement, measure_phase
-from resynchro.imaging.spect_phantom import PhantomVentricle, sample_phantom, sample_places, spect_phantom
+from resynchro.imaging.spect.lv_axis import find_lv_axis
+from resynchro.imaging.spect.phase_measurement import PhaseMeasurement, measure_phase
+from resynchro.imaging.spect.spect_phantom import PhantomVentricle, sample_phantom, sample_places, spect_phantom
 from resynchro.record.gated_spect import GatedSpect
 from resynchro.record.segments import display_arc_deg, level_of, steps_between
 

@@ -23,10 +23,10 @@ from resynchro.errors import InputError
 from resynchro.formats.contour_knots import arc_strain_pct
 from resynchro.formats.strain_csv_writing import write_strain_csv
 from resynchro.formats.strain_file import read_strain
-from resynchro.imaging.segment_delay import segment_delays
-from resynchro.imaging.strain_curves import curves_from_study
-from resynchro.imaging.strain_demonstration import demonstration_delays_ms, demonstration_strain_study
-from resynchro.imaging.strain_phantom import angular_delays_ms, strain_phantom
+from resynchro.imaging.strain.segment_delay import segment_delays
+from resynchro.imaging.strain.strain_curves import curves_from_study
+from resynchro.imaging.strain.strain_demonstration import demonstration_delays_ms, demonstration_strain_study
+from resynchro.imaging.strain.strain_phantom import angular_delays_ms, strain_phantom
 from resynchro.record.segments import segment_from_name
 from resynchro.record.strain import StrainStudy
 

@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 from resynchro.errors import ResynchroError
 from resynchro.formats.strain_file import read_strain
-from resynchro.imaging.cross_correlation import cross_correlation_delays, delay_standard_errors
-from resynchro.imaging.regional_volumes import sdi_volume
-from resynchro.imaging.segment_delay import segment_delays
-from resynchro.imaging.strain_measurement import measure_strain
-from resynchro.imaging.strain_noise import noise_per_frame
-from resynchro.imaging.strain_phantom import shortening_course, strain_phantom
-from resynchro.imaging.time_to_peak import times_to_peak
-from resynchro.imaging.timing_indices import peak_indices
+from resynchro.imaging.strain.cross_correlation import cross_correlation_delays, delay_standard_errors
+from resynchro.imaging.strain.regional_volumes import sdi_volume
+from resynchro.imaging.strain.segment_delay import segment_delays
+from resynchro.imaging.strain.strain_measurement import measure_strain
+from resynchro.imaging.strain.strain_noise import noise_per_frame
+from resynchro.imaging.strain.strain_phantom import shortening_course, strain_phantom
+from resynchro.imaging.strain.time_to_peak import times_to_peak
+from resynchro.imaging.strain.timing_indices import peak_indices
 from resynchro.record.segments import display_arc_deg
 from resynchro.record.strain import StrainStudy
 

@@ -1,14 +1,14 @@
 """Calibration of the target's probability on simulated rings: is the top segment right as often as it says?
 
-Run: python validation/imaging/target.py
+Run: python validation/imaging/target/target.py
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from resynchro.imaging.segment_timing_draws import strain_timing
-from resynchro.imaging.target import find_target
+from resynchro.imaging.target.segment_timing_draws import strain_timing
+from resynchro.imaging.target.target import find_target
 from resynchro.record.strain import CardiacEvents, SegmentCurves
 
 RR_S, FRAMES, RINGS, DRAWS = 0.9, 30, 150, 300

@@ -13,18 +13,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from resynchro.imaging.annulus_image import AnnulusPhantom, annulus_frames
-from resynchro.imaging.annulus_motion import annulus_state, true_segment_strains
-from resynchro.imaging.annulus_suite import SUITE_NAMES, suite_phantom, target_phantom
-from resynchro.imaging.cross_correlation import cross_correlation_delays
-from resynchro.imaging.optical_flow import track_slice_by_optical_flow
-from resynchro.imaging.polar_frame import fourier_matrix
-from resynchro.imaging.polar_tracker import DEFAULT_SETTINGS, track_slice
-from resynchro.imaging.segment_timing_draws import strain_timing
-from resynchro.imaging.systolic_stretch import systolic_stretch_index
-from resynchro.imaging.time_to_peak import times_to_peak
-from resynchro.imaging.tracked_slice import TrackedSlice
-from resynchro.imaging.tracked_strain import segment_strains
+from resynchro.imaging.motion.annulus_image import AnnulusPhantom, annulus_frames
+from resynchro.imaging.motion.annulus_motion import annulus_state, true_segment_strains
+from resynchro.imaging.motion.annulus_suite import SUITE_NAMES, suite_phantom, target_phantom
+from resynchro.imaging.motion.optical_flow import track_slice_by_optical_flow
+from resynchro.imaging.motion.polar_frame import fourier_matrix
+from resynchro.imaging.motion.polar_tracker import DEFAULT_SETTINGS, track_slice
+from resynchro.imaging.motion.tracked_slice import TrackedSlice
+from resynchro.imaging.motion.tracked_strain import segment_strains
+from resynchro.imaging.strain.cross_correlation import cross_correlation_delays
+from resynchro.imaging.strain.systolic_stretch import systolic_stretch_index
+from resynchro.imaging.strain.time_to_peak import times_to_peak
+from resynchro.imaging.target.segment_timing_draws import strain_timing
 from resynchro.record.strain import CardiacEvents, SegmentCurves
 
 FloatArray = NDArray[np.float64]

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from resynchro.formats.dicom_cine import read_dicom_stacks
 from resynchro.formats.guide_points import read_guide_points
 from resynchro.imaging.mask_contours import mask_from_polygon
-from resynchro.imaging.optical_flow import track_slice_by_optical_flow
-from resynchro.imaging.polar_frame import resampled
-from resynchro.imaging.polar_tracker import DEFAULT_SETTINGS, track_slice
+from resynchro.imaging.motion.optical_flow import track_slice_by_optical_flow
+from resynchro.imaging.motion.polar_frame import resampled
+from resynchro.imaging.motion.polar_tracker import DEFAULT_SETTINGS, track_slice
 
 FloatArray = NDArray[np.float64]
 _DATA = Path(os.environ.get("RESYNCHRO_SHARED_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))

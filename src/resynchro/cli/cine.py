@@ -23,7 +23,7 @@ from resynchro.cli.measuring import (
 from resynchro.errors import InputError
 
 if TYPE_CHECKING:
-    from resynchro.imaging.cine_measurement import CineMeasurement
+    from resynchro.imaging.cine.cine_measurement import CineMeasurement
     from resynchro.record.slices import CineStack, ContourStack, LabelStack
 
 #: Columns of ``--csv``: names of the JSON line, then thickening and strain per segment.
@@ -121,7 +121,7 @@ def command(
     PATH is a folder of DICOM files, one DICOM file, or a NIfTI file. Without masks or guide points only the images are
     described. Paths that fail are listed at the end, with status 2.
     """
-    from resynchro.imaging.cine_summary import cine_summary
+    from resynchro.imaging.cine.cine_summary import cine_summary
 
     options = _Given(**given)
     failed: list[Failure] = []
@@ -140,7 +140,7 @@ def command(
 
 
 def _measure(path: Path, n_paths: int, given: _Given, picture: Path | None) -> CineMeasurement:
-    from resynchro.imaging.cine_measurement import measure_cine
+    from resynchro.imaging.cine.cine_measurement import measure_cine
 
     if n_paths > 1 and (given.labels or given.guide_points):
         raise InputError("--labels and --guide-points belong to one examination: give one PATH with them")

@@ -107,7 +107,7 @@ def write_demonstration_case(folder: Path) -> None:
     from resynchro.formats.output_file import write_file
     from resynchro.formats.scar_csv import write_scar_csv
     from resynchro.formats.strain_csv_writing import write_strain_csv
-    from resynchro.imaging.strain_demonstration import demonstration_strain_study
+    from resynchro.imaging.strain.strain_demonstration import demonstration_strain_study
     from resynchro.record.scar import ScarMap, SegmentScar
     from resynchro.record.segments import segments_of
 

@@ -21,8 +21,8 @@ from resynchro.cli.measuring import (
 )
 
 if TYPE_CHECKING:
-    from resynchro.imaging.phase_analysis import Harmonics
-    from resynchro.imaging.phase_measurement import PhaseMeasurement
+    from resynchro.imaging.spect.phase_analysis import Harmonics
+    from resynchro.imaging.spect.phase_measurement import PhaseMeasurement
     from resynchro.record.gated_spect import ApexEnd, SliceOrientation
 
 
@@ -135,7 +135,7 @@ def command(
     Read are reconstructed gated short-axis slices (multi-frame DICOM NM, 4-D NIfTI, a folder with one NIfTI file per
     gate) and polar maps as CSV. Files that fail are listed at the end, with status 2.
     """
-    from resynchro.imaging.phase_summary import phase_summary
+    from resynchro.imaging.spect.phase_summary import phase_summary
 
     given: _Given = {
         "orientation": orientation,
@@ -160,7 +160,7 @@ def command(
 
 def _measure(file: Path, given: _Given, picture: Path | None) -> PhaseMeasurement:
     from resynchro.formats.gated_spect_file import read_gated_spect
-    from resynchro.imaging.phase_measurement import measure_phase
+    from resynchro.imaging.spect.phase_measurement import measure_phase
 
     measurement = measure_phase(read_gated_spect(file), **given)
     if picture is not None:

@@ -25,8 +25,8 @@ from resynchro.cli.measuring import (
 from resynchro.errors import InputError
 
 if TYPE_CHECKING:
-    from resynchro.imaging.scar_measurement import ScarMeasurement
-    from resynchro.imaging.scar_slices import AnteriorInsertion
+    from resynchro.imaging.scar.scar_measurement import ScarMeasurement
+    from resynchro.imaging.scar.scar_slices import AnteriorInsertion
 
 _RULES = ("nsd2", "nsd3", "nsd5", "nsd6", "fwhm_raw", "fwhm_minmax", "fwhm_remote", "otsu", "blood60", "gmm2")
 #: Columns of ``--csv`` before those of the rules and the segments.
@@ -130,7 +130,7 @@ def command(
     PATH is a table of scar per segment (CSV), masks with a scar label (NIfTI), or a late-enhancement image (DICOM
     folder or NIfTI) together with --mask. Paths that fail are listed at the end, with status 2.
     """
-    from resynchro.imaging.scar_summary import scar_summary
+    from resynchro.imaging.scar.scar_summary import scar_summary
 
     options = _Given(**given)
     failed: list[Failure] = []
@@ -165,7 +165,7 @@ def _measurement(path: Path, given: _Given) -> ScarMeasurement:
     """Tell what the path is and measure it."""
     from resynchro.formats.label_stack import read_label_stack
     from resynchro.formats.scar_csv import read_scar_csv
-    from resynchro.imaging.scar_measurement import given_scar, measure_scar, scar_from_labels
+    from resynchro.imaging.scar.scar_measurement import given_scar, measure_scar, scar_from_labels
 
     options: dict[str, Any] = {
         "model": given.model,

@@ -20,8 +20,8 @@ from resynchro.cli.strain_options import given_doppler, given_recording, recordi
 from resynchro.errors import ResynchroError
 
 if TYPE_CHECKING:
-    from resynchro.imaging.cross_correlation import Reference
-    from resynchro.imaging.strain_measurement import StrainMeasurement
+    from resynchro.imaging.strain.cross_correlation import Reference
+    from resynchro.imaging.strain.strain_measurement import StrainMeasurement
 
 #: Indices in the columns of ``--csv``; those with a noise floor are followed by it.
 _CSV_WITH_FLOOR = (
@@ -104,8 +104,8 @@ def command(
     examination each, or its views with --together. Files that fail are listed at the end, with status 2.
     """
     from resynchro.formats.strain_file import read_strain
-    from resynchro.imaging.strain_measurement import measure_strain
-    from resynchro.imaging.strain_summary import strain_summary
+    from resynchro.imaging.strain.strain_measurement import measure_strain
+    from resynchro.imaging.strain.strain_summary import strain_summary
 
     reading = given_recording(**recording)
     try:

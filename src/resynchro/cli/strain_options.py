@@ -12,7 +12,7 @@ from resynchro.cli.measuring import options_in_order
 from resynchro.errors import InputError, ResynchroError
 
 if TYPE_CHECKING:
-    from resynchro.imaging.doppler_times import DopplerTimes
+    from resynchro.imaging.strain.doppler_times import DopplerTimes
     from resynchro.record.strain import CardiacEvents
 
 #: Option of a time per segment, and the field it fills.
@@ -155,7 +155,7 @@ def given_doppler(entries: Sequence[str]) -> DopplerTimes | None:
     """
     if not entries:
         return None
-    from resynchro.imaging.doppler_times import DopplerTimes
+    from resynchro.imaging.strain.doppler_times import DopplerTimes
 
     fields: dict[str, Any] = {}
     for entry in entries:

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resynchro.cli.measuring import print_notes, shown, table_console
-from resynchro.imaging.prospect import PROSPECT_CAVEAT
-from resynchro.imaging.timing_indices import NOT_TISSUE_DOPPLER
+from resynchro.imaging.strain.prospect import PROSPECT_CAVEAT
+from resynchro.imaging.strain.timing_indices import NOT_TISSUE_DOPPLER
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from resynchro.imaging.strain_measurement import StrainMeasurement
+    from resynchro.imaging.strain.strain_measurement import StrainMeasurement
     from resynchro.record.index_value import IndexValue
 
 _MARK = {"good": "ok", "caution": "caution", "poor": "POOR"}

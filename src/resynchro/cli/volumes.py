@@ -77,7 +77,7 @@ def command(
     listed at the end, with status 2; the others are measured all the same.
     """
     from resynchro.formats.echo_contours import read_echo_contours
-    from resynchro.imaging.echo_volume_measurement import EchoVolumes, echo_volumes_summary, measure_echo_volumes
+    from resynchro.imaging.echo.echo_volume_measurement import EchoVolumes, echo_volumes_summary, measure_echo_volumes
 
     earlier = None if baseline is None else measure_echo_volumes(read_echo_contours(baseline))
 

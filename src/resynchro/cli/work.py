@@ -22,8 +22,8 @@ from resynchro.cli.measuring import (
 from resynchro.cli.strain_options import given_recording, recording_options
 
 if TYPE_CHECKING:
-    from resynchro.imaging.pressure_template import PressureScale
-    from resynchro.imaging.work_measurement import PressureChoice, WorkMeasurement
+    from resynchro.imaging.work.pressure_template import PressureScale
+    from resynchro.imaging.work.work_measurement import PressureChoice, WorkMeasurement
 
 _CSV_FIRST = ("file", "format", "pressure_origin", "systolic_mmhg")
 #: Indices in the columns of ``--csv``, each followed by its uncertainty.
@@ -92,8 +92,8 @@ def command(
         raise click.UsageError("--pressure estimated and --pressure-csv exclude each other: choose one")
     from resynchro.formats.pressure_csv import read_pressure_csv
     from resynchro.formats.strain_file import read_strain
-    from resynchro.imaging.work_measurement import measure_work
-    from resynchro.imaging.work_summary import work_summary
+    from resynchro.imaging.work.work_measurement import measure_work
+    from resynchro.imaging.work.work_summary import work_summary
 
     reading = given_recording(**recording)
     trace = None if pressure_csv is None else read_pressure_csv(pressure_csv)

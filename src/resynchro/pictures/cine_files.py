@@ -6,7 +6,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from resynchro.imaging.cine_measurement import CineMeasurement
+from resynchro.imaging.cine.cine_measurement import CineMeasurement
 from resynchro.pictures.figure_files import write_figures
 from resynchro.pictures.short_axis import cine_slices, short_axis_figure, volume_figure
 

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from resynchro.imaging.echo_volume_measurement import EchoVolumes
-from resynchro.imaging.echo_volumes import area_cm2, cut_into_discs
+from resynchro.imaging.echo.echo_volume_measurement import EchoVolumes
+from resynchro.imaging.echo.echo_volumes import area_cm2, cut_into_discs
 from resynchro.pictures.appearance import (
     BLUE,
     GREY,

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from scipy.spatial import cKDTree
 
-from resynchro.imaging.phase_measurement import PhaseMeasurement
-from resynchro.imaging.polar_sampling import map_radius
+from resynchro.imaging.spect.phase_measurement import PhaseMeasurement
+from resynchro.imaging.spect.polar_sampling import map_radius
 from resynchro.pictures.appearance import (
     GREY,
     INK,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from resynchro.imaging.phase_measurement import PhaseMeasurement
+from resynchro.imaging.spect.phase_measurement import PhaseMeasurement
 from resynchro.pictures.figure_files import write_figures
 from resynchro.pictures.phase import phase_figure
 from resynchro.pictures.phase_slices import phase_slices_figure

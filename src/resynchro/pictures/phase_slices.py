@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from resynchro.errors import MeasurementError
-from resynchro.imaging.lv_axis import LvAxis
-from resynchro.imaging.phase_measurement import PhaseMeasurement
-from resynchro.imaging.polar_sampling import CAP_LEVEL
-from resynchro.imaging.slice_orientation import display_orientation
+from resynchro.imaging.spect.lv_axis import LvAxis
+from resynchro.imaging.spect.phase_measurement import PhaseMeasurement
+from resynchro.imaging.spect.polar_sampling import CAP_LEVEL
+from resynchro.imaging.spect.slice_orientation import display_orientation
 from resynchro.pictures.appearance import (
     GREY,
     RESEARCH_USE,

@@ -11,11 +11,11 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from resynchro.imaging.mask_contours import outline
-from resynchro.imaging.remote_myocardium import SECTOR_DEG
-from resynchro.imaging.scar_measurement import ScarMeasurement, ScarSlice
-from resynchro.imaging.scar_slices import MaskedSlice
-from resynchro.imaging.scar_thresholds import RULE_WORDS, SCAR_RULES
-from resynchro.imaging.transmurality import VIABLE_PCT
+from resynchro.imaging.scar.remote_myocardium import SECTOR_DEG
+from resynchro.imaging.scar.scar_measurement import ScarMeasurement, ScarSlice
+from resynchro.imaging.scar.scar_slices import MaskedSlice
+from resynchro.imaging.scar.scar_thresholds import RULE_WORDS, SCAR_RULES
+from resynchro.imaging.scar.transmurality import VIABLE_PCT
 from resynchro.pictures.appearance import (
     BLUE,
     GREEN,

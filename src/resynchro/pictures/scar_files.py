@@ -7,7 +7,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from resynchro.formats.output_file import write_file
-from resynchro.imaging.scar_measurement import ScarMeasurement
+from resynchro.imaging.scar.scar_measurement import ScarMeasurement
 from resynchro.pictures.figure_files import picture_name, png_bytes, write_figures
 from resynchro.pictures.scar import scar_bullseye_figure, scar_rules_figure, scar_slices_figure
 

@@ -12,9 +12,9 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from resynchro.errors import MeasurementError
-from resynchro.imaging.cine_measurement import CineMeasurement
-from resynchro.imaging.cine_strain import image_of, polygon_in
-from resynchro.imaging.lv_volumes import VolumeCurve
+from resynchro.imaging.cine.cine_measurement import CineMeasurement
+from resynchro.imaging.cine.cine_strain import image_of, polygon_in
+from resynchro.imaging.cine.lv_volumes import VolumeCurve
 from resynchro.imaging.segment_geometry import ShortAxisFrame
 from resynchro.pictures.appearance import (
     BLUE,

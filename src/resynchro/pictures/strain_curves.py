@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from resynchro.imaging.cross_correlation import HARMONICS
-from resynchro.imaging.fourier import low_passed, upsampled
-from resynchro.imaging.strain_measurement import StrainMeasurement
+from resynchro.imaging.strain.cross_correlation import HARMONICS
+from resynchro.imaging.strain.fourier import low_passed, upsampled
+from resynchro.imaging.strain.strain_measurement import StrainMeasurement
 from resynchro.pictures.appearance import (
     BLUE,
     GREEN,

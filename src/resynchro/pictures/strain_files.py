@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from resynchro.imaging.strain_measurement import StrainMeasurement
+from resynchro.imaging.strain.strain_measurement import StrainMeasurement
 from resynchro.pictures.figure_files import write_figures
 from resynchro.pictures.strain_curves import delay_bullseye_figure, strain_curves_figure
 from resynchro.pictures.strain_quality import strain_quality_figure

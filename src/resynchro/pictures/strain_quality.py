@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from resynchro.imaging.cross_correlation import LEAST_RHO
-from resynchro.imaging.strain_measurement import StrainMeasurement
-from resynchro.imaging.strain_quality import Verdict
+from resynchro.imaging.strain.cross_correlation import LEAST_RHO
+from resynchro.imaging.strain.strain_measurement import StrainMeasurement
+from resynchro.imaging.strain.strain_quality import Verdict
 from resynchro.pictures.appearance import (
     BLUE,
     GREEN,

@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from resynchro.imaging.target import Target, TargetSegment
-from resynchro.imaging.target_exclusion import TRANSMURALITY_LIMIT_PCT
-from resynchro.imaging.veins import VeinCoverage
+from resynchro.imaging.target.target import Target, TargetSegment
+from resynchro.imaging.target.target_exclusion import TRANSMURALITY_LIMIT_PCT
+from resynchro.imaging.target.veins import VeinCoverage
 from resynchro.pictures.appearance import (
     BLUE,
     GREY,

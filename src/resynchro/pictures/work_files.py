@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from resynchro.imaging.work_measurement import WorkMeasurement
+from resynchro.imaging.work.work_measurement import WorkMeasurement
 from resynchro.pictures.figure_files import write_figures
 from resynchro.pictures.work_loops import segment_loops_figure, septal_lateral_figure, work_bullseye_figure
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from resynchro.imaging.work_measurement import ViewWork, WorkMeasurement
+from resynchro.imaging.work.work_measurement import ViewWork, WorkMeasurement
 from resynchro.pictures.appearance import (
     BLUE,
     GREY,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from resynchro.imaging.c_arm import views_of_segment
-from resynchro.imaging.cine_summary import cine_summary
-from resynchro.imaging.phase_summary import phase_summary
-from resynchro.imaging.scar_summary import scar_summary
-from resynchro.imaging.strain_summary import strain_summary
-from resynchro.imaging.target_summary import concordance_summary, target_summary, veins_summary, views_summary
-from resynchro.imaging.work_summary import work_summary
+from resynchro.imaging.cine.cine_summary import cine_summary
+from resynchro.imaging.scar.scar_summary import scar_summary
+from resynchro.imaging.spect.phase_summary import phase_summary
+from resynchro.imaging.strain.strain_summary import strain_summary
+from resynchro.imaging.target.c_arm import views_of_segment
+from resynchro.imaging.target.target_summary import concordance_summary, target_summary, veins_summary, views_summary
+from resynchro.imaging.work.work_summary import work_summary
 from resynchro.planning.measured_imaging import MeasuredImaging, MeasuredStrain
 from resynchro.record.plain import plain
 from resynchro.record.visit import Visit

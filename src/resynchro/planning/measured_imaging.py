@@ -10,17 +10,17 @@ from typing import TypeVar
 import numpy as np
 
 from resynchro.errors import ResynchroError
-from resynchro.imaging.cine_measurement import CineMeasurement, measure_cine
-from resynchro.imaging.lead_concordance import LeadConcordance, lead_concordance
-from resynchro.imaging.mechanical_dyssynchrony import MechanicalDyssynchrony, mechanical_dyssynchrony
-from resynchro.imaging.phase_measurement import PhaseMeasurement, measure_phase
-from resynchro.imaging.scar_measurement import ScarMeasurement, given_scar, measure_scar, scar_from_labels
-from resynchro.imaging.segment_timing_draws import SegmentTiming, phase_timing, strain_timing
-from resynchro.imaging.strain_measurement import StrainMeasurement, measure_strain
-from resynchro.imaging.target import Target, find_target
-from resynchro.imaging.target_exclusion import TRANSMURALITY_LIMIT_PCT
-from resynchro.imaging.veins import VeinCoverage, vein_coverage
-from resynchro.imaging.work_measurement import WorkMeasurement, measure_work
+from resynchro.imaging.cine.cine_measurement import CineMeasurement, measure_cine
+from resynchro.imaging.scar.scar_measurement import ScarMeasurement, given_scar, measure_scar, scar_from_labels
+from resynchro.imaging.spect.phase_measurement import PhaseMeasurement, measure_phase
+from resynchro.imaging.strain.mechanical_dyssynchrony import MechanicalDyssynchrony, mechanical_dyssynchrony
+from resynchro.imaging.strain.strain_measurement import StrainMeasurement, measure_strain
+from resynchro.imaging.target.lead_concordance import LeadConcordance, lead_concordance
+from resynchro.imaging.target.segment_timing_draws import SegmentTiming, phase_timing, strain_timing
+from resynchro.imaging.target.target import Target, find_target
+from resynchro.imaging.target.target_exclusion import TRANSMURALITY_LIMIT_PCT
+from resynchro.imaging.target.veins import VeinCoverage, vein_coverage
+from resynchro.imaging.work.work_measurement import WorkMeasurement, measure_work
 from resynchro.record.case import Case
 from resynchro.record.finding import Finding
 from resynchro.record.scar import ScarMap
@@ -167,7 +167,7 @@ def measure_imaging(
     seed
         Of every draw; each examination has a generator of its own.
     include_apical, transmurality_limit_pct
-        As for `resynchro.imaging.target.find_target`.
+        As for `resynchro.imaging.target.target.find_target`.
 
     Returns
     -------

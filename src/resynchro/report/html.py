@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from resynchro.ecg.measurement import EcgMeasurement
 from resynchro.ecg.summary import QRS_CONVENTIONS
-from resynchro.imaging.prospect import PROSPECT_CAVEAT
+from resynchro.imaging.strain.prospect import PROSPECT_CAVEAT
 from resynchro.pictures.beats import beats_figure, butterfly_figure
 from resynchro.pictures.comparison import comparison_figure
 from resynchro.pictures.ecg_paper import ecg_paper_figure

@@ -1,0 +1,1 @@
+"""Cine MRI: volumes, wall thickness and strain of one examination."""

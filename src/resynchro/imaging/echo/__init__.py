@@ -1,0 +1,1 @@
+"""Volumes from echo contours, right-ventricular indices, and their change between visits."""

@@ -1,0 +1,1 @@
+"""Scar from late enhancement: thresholds, transmurality per segment, phantom."""

@@ -1,0 +1,1 @@
+"""Gated perfusion SPECT: phase, its noise, viability, phantom."""

@@ -1,0 +1,1 @@
+"""Strain curves on one time base, and every index of dyssynchrony with its noise floor."""

@@ -1,0 +1,1 @@
+"""Where the left-ventricular lead should go: timing, exclusions, veins, views."""

@@ -1,0 +1,1 @@
+"""Myocardial work: pressure-strain loops from measured or estimated pressure."""
