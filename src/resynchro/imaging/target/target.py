@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -208,16 +208,7 @@ def find_target(
     verdict = _verdict(leading, none_share)
     chosen = leading if verdict in ("clear", "likely") else None
     along = _along_veins(entries, veins)
-    reachable = None
-    if leading is not None and veins is not None and not leading.veins and along:
-        best = max(along, key=lambda item: (item.probability, item.delay_ms))
-        reachable = ReachableSegment(
-            segment=best.segment,
-            probability=best.probability,
-            delay_ms=best.delay_ms,
-            branches=veins.branches_to(best.segment),
-            instead_of=leading.segment,
-        )
+    reachable = _instead_of(leading, along, veins)
     return Target(
         segment=None if chosen is None else chosen.segment,
         verdict=verdict,
@@ -398,6 +389,16 @@ def _along_veins(entries: Sequence[TargetSegment], veins: VeinCoverage | None) -
                 )
             )
     return tuple(found)
+
+
+def _instead_of(
+    leading: TargetSegment | None, along: Sequence[ReachableSegment], veins: VeinCoverage | None
+) -> ReachableSegment | None:
+    """Return the best segment with a vein when the leading one has none."""
+    if leading is None or veins is None or leading.veins or not along:
+        return None
+    best = max(along, key=lambda item: (item.probability, item.delay_ms))
+    return replace(best, branches=veins.branches_to(best.segment), instead_of=leading.segment)
 
 
 def _beside_excluded(
