@@ -258,6 +258,11 @@ def test_phases_of_spect_give_a_target_too() -> None:
     best = dict(zip(found.segments, found.best_ms, strict=True))
     assert best[11] - best[2] == pytest.approx(90.0, abs=1e-6)
     assert find_target(found).segment == 11
+    gone = phase_timing(
+        {s: phase[s] for s in (5, 6, 11)}, dict.fromkeys((5, 6, 11), 2.0), 1.0, words="p", absent={4: "no uptake"}
+    )
+    assert find_target(gone).of(4).exclusions == ("no uptake",)
+    assert find_target(gone).of(10).exclusions == ("not seen in any view or slice",)
     # phases near the end of the beat are not taken for early ones
     turned = phase_timing({s: (p + 350.0) % 360.0 for s, p in phase.items()}, dict.fromkeys(phase, 2.0), 1.0, words="p")
     np.testing.assert_allclose(turned.best_ms, found.best_ms, atol=1e-6)

@@ -328,7 +328,8 @@ def _phase_timing(measured: PhaseMeasurement, seed: int) -> SegmentTiming:
         {segment: phase.delay_deg for segment, phase in measured.segments.items()},
         {segment: phase.error_deg for segment, phase in measured.segments.items()},
         measured.rr_s,
-        words="phase of gated SPECT (onset of thickening by the first harmonic)",
+        words="phase of gated SPECT (first harmonic of the counts)",
+        absent=measured.delay.absent,
         seed=seed,
     )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,10 @@ DRAWS = 1000
 #: Noise of one frame when a smoothed export hides it, and the least that is believed of an estimate [%]: ours. Vendor
 #: and tracker curves were smoothed before we see them, so that the residual is a lower bound.
 ASSUMED_NOISE_PCT, LEAST_NOISE_PCT = 1.0, 0.5
+AMPLITUDE_NOTE = (
+    "Segments count as moving too little at 10 % radial strain or less (TARGET), or below the larger of 3 % and three "
+    "times the noise for the other strains."
+)
 #: Radial strain of at most this is scar (TARGET, doi:10.1016/j.jacc.2011.12.030) [%].
 LEAST_RADIAL_PCT = 10.0
 
@@ -57,6 +61,8 @@ class SegmentTiming:
         What was timed, in a sentence.
     notes
         What a reader must know.
+    absent
+        Why a segment that is not among `segments` was not timed, where that is known.
     """
 
     segments: tuple[int, ...]
@@ -68,6 +74,7 @@ class SegmentTiming:
     rr_s: float | None
     words: str
     notes: tuple[str, ...] = ()
+    absent: Mapping[int, str] = field(default_factory=dict)
 
 
 def strain_timing(sources: Sequence[SegmentCurves], *, draws: int = DRAWS, seed: int = 0) -> SegmentTiming:
@@ -142,6 +149,7 @@ def phase_timing(
     rr_s: float | None,
     *,
     words: str,
+    absent: Mapping[int, str] | None = None,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> SegmentTiming:
@@ -157,6 +165,8 @@ def phase_timing(
         Length of the beat [s]; without one a beat of 1 s is written, so that 1 % RR is 10 ms, and a note says so.
     words
         What was timed, in a sentence.
+    absent
+        Why the other segments have no phase.
 
     Raises
     ------
@@ -184,6 +194,7 @@ def phase_timing(
         rr_s=rr_s,
         words=words,
         notes=notes,
+        absent=absent or {},
     )
 
 
@@ -297,7 +308,7 @@ def _words(sources: Sequence[SegmentCurves], in17: Sequence[SegmentCurves]) -> s
 
 
 def _notes(sources: Sequence[SegmentCurves], common: Sequence[int]) -> tuple[str, ...]:
-    notes = []
+    notes = [AMPLITUDE_NOTE]
     missing = [str(s) for s in range(1, 17) if s not in common]
     if missing:
         notes.append(f"Segments {', '.join(missing)} were not seen.")

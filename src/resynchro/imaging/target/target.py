@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from resynchro.errors import MeasurementError
 from resynchro.imaging.target.segment_timing_draws import SegmentTiming
 from resynchro.imaging.target.target_exclusion import (
-    AMPLITUDE_NOTE,
     TRANSMURALITY_LIMIT_PCT,
     UPTAKE_LIMIT_PCT,
     fixed_exclusions,
@@ -431,7 +430,7 @@ def _beside_excluded(
 
 
 def _notes(scar: ScarMap | None, perfusion: SegmentMap | None, veins: VeinCoverage | None) -> tuple[str, ...]:
-    notes = [AMPLITUDE_NOTE]
+    notes = []
     if scar is None and perfusion is None:
         notes.append(
             "Scar is unknown: a lead on scar does harm (cardiovascular death HR 6.34, PMC3141552); add a scar map."

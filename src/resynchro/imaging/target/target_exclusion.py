@@ -16,10 +16,6 @@ from resynchro.record.segments import APICAL_FREE_WALL, segments_of, wall_of
 #: Mean transmurality above which a segment is scar, and uptake below which it is not viable: ours. A posterolateral
 #: scar of more than half the wall went with 14 against 81 % response (Bleeker).
 TRANSMURALITY_LIMIT_PCT, UPTAKE_LIMIT_PCT = 50.0, 50.0
-AMPLITUDE_NOTE = (
-    "Segments count as moving too little at 10 % radial strain or less (TARGET), or below the larger of 3 % and three "
-    "times the noise for the other strains."
-)
 
 
 def fixed_exclusions(
@@ -86,7 +82,7 @@ def _tissue(
 
 def _motion(segment: int, timing: SegmentTiming, index: int | None) -> list[str]:
     if index is None:
-        return ["not seen in any view or slice"]
+        return [timing.absent.get(segment, "not seen in any view or slice")]
     reason = timing.reasons[index]
     return [] if not reason else [reason]
 
