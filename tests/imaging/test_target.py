@@ -278,3 +278,13 @@ def test_a_lead_outside_of_the_model_is_an_input_error() -> None:
     assert "remote" in far.sentence
     with pytest.raises(InputError):
         lead_concordance(18, 11)
+
+
+def test_a_source_that_cannot_time_a_segment_does_not_move_its_delay() -> None:
+    alone = strain_timing([curves()], draws=50)
+    weak = curves(peaks_pct={11: -15.0})  # segment 11 is stretched in the second beat: best match far away
+    both = strain_timing([curves(), weak], draws=50)
+    at = alone.segments.index(11)
+    assert both.timed[at]
+    # The mean curve of the second beat differs a little, so the delay may differ by that, not by half a beat.
+    assert both.best_ms[at] == pytest.approx(alone.best_ms[at])

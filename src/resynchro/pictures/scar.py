@@ -37,6 +37,7 @@ from resynchro.pictures.appearance import (
     wrapped,
 )
 from resynchro.pictures.bullseye import draw_bullseye, draw_colour_bar, percent_scale
+from resynchro.pictures.short_axis import draw_segment_borders
 from resynchro.record.scar import ScarMap
 from resynchro.record.segments import ANTERIOR_INSERTION_DEG, INFERIOR_INSERTION_DEG
 from resynchro.record.slices import FloatArray
@@ -206,6 +207,9 @@ def _draw_slice(axes: Axes, item: ScarSlice) -> None:
         if line is not None:
             closed = np.vstack([line, line[:1]])
             axes.plot(closed[:, 1], closed[:, 0], color=colour, linewidth=0.8)
+    if masked.frame is not None and masked.level is not None:
+        away = np.hypot((rows - masked.centre[0]) * spacing[0], (columns - masked.centre[1]) * spacing[1])
+        draw_segment_borders(axes, masked.frame, masked.level, float(away.max()))
     _marks(axes, item, half_mm)
     axes.set_xlim(middle[1] - half_mm / spacing[1], middle[1] + half_mm / spacing[1])
     axes.set_ylim(middle[0] + half_mm / spacing[0], middle[0] - half_mm / spacing[0])

@@ -173,15 +173,32 @@ def _middle(shown: ShownSlice) -> FloatArray:
 
 
 def _draw_segments(axes: Axes, shown: ShownSlice) -> None:
-    if shown.frame is None or shown.level in (None, "apex") or shown.epi is None or shown.level is None:
+    if shown.frame is None or shown.level is None or shown.epi is None:
         return
-    first, count = {"basal": (1, 6), "mid": (7, 6), "apical": (13, 4)}[shown.level]
-    reach = float(np.max(_distance_mm(shown.epi, shown))) + 2.0
+    draw_segment_borders(axes, shown.frame, shown.level, float(np.max(_distance_mm(shown.epi, shown))))
+
+
+def draw_segment_borders(axes: Axes, frame: ShortAxisFrame, level: Level, radius_mm: float) -> None:
+    """Draw borders and numbers of the segments of one slice, in equal steps from the anterior insertion.
+
+    Parameters
+    ----------
+    axes
+        In pixels of the slice.
+    frame, level
+        Directions and level; the apex has no borders.
+    radius_mm
+        Largest distance of the epicardium from the centre [mm].
+    """
+    if level == "apex":
+        return
+    first, count = {"basal": (1, 6), "mid": (7, 6), "apical": (13, 4)}[level]
+    reach = radius_mm + 2.0
     for segment in range(first, first + count):
         start, end = display_arc_deg(segment)
-        border = np.stack([shown.frame.point_at(start, radius) for radius in (0.35 * reach, reach)])
+        border = np.stack([frame.point_at(start, radius) for radius in (0.35 * reach, reach)])
         axes.plot(border[:, 1], border[:, 0], color="white", linewidth=0.6)
-        place = shown.frame.point_at((start + end) / 2.0, reach + 5.0)
+        place = frame.point_at((start + end) / 2.0, reach + 5.0)
         text = axes.text(place[1], place[0], str(segment), color="white", size=SMALL_PT, ha="center", va="center")
         text.set_path_effects([withStroke(linewidth=1.2, foreground="black")])
 

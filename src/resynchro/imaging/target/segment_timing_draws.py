@@ -46,7 +46,8 @@ class SegmentTiming:
     segments
         Segment of each column.
     best_ms
-        Shape (segments,): delay against the mean without added noise, averaged over the sources; later is positive.
+        Shape (segments,): delay against the mean without added noise, averaged over the sources that time the segment;
+        later is positive.
     delay_ms
         Shape (draws, segments).
     usable
@@ -132,7 +133,7 @@ def strain_timing(sources: Sequence[SegmentCurves], *, draws: int = DRAWS, seed:
         reasons.append(beat.reasons)
     return SegmentTiming(
         segments=common,
-        best_ms=np.mean(best, axis=0),
+        best_ms=_mean_where_timed(np.array(best), reasons),
         delay_ms=delay,
         usable=usable,
         timed=np.array([not reason for reason in _merged(reasons)]),
@@ -289,6 +290,13 @@ def _why_not(rho: float, delay_s: float, amplitude_pct: float, least_pct: float,
             f"{100.0 * LARGEST_DELAY_OF_RR:.0f} % of the beat): discordant, not late"
         )
     return ""
+
+
+def _mean_where_timed(best_ms: FloatArray, reasons: Sequence[Sequence[str]]) -> FloatArray:
+    """Average the delays, shape (sources, segments), over the sources that have no reason against the segment."""
+    good = np.array([[not reason for reason in of_source] for of_source in reasons])
+    good |= ~good.any(axis=0)  # timed by none: the number is not shown
+    return np.asarray((best_ms * good).sum(axis=0) / good.sum(axis=0))
 
 
 def _merged(reasons: Sequence[Sequence[str]]) -> list[str]:

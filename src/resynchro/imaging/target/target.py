@@ -26,7 +26,8 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 Verdict = Literal["clear", "likely", "no segment stands out", "no segment qualifies"]
 
-#: A top probability above the first is right in 9 of 10 simulated hearts or more; below the second nothing stands out.
+#: A top probability above the first was right in 97 % of simulated rings at 2 % noise, 86 % at 4 %; below the second
+#: nothing stands out.
 CLEAR_PROBABILITY, LEAST_PROBABILITY = 0.8, 0.5
 
 
@@ -43,7 +44,7 @@ class TargetSegment:
     delay_ms, delay_pct_rr
         Against the mean of the segments; later is positive. None when it could not be timed.
     delay_low_ms, delay_high_ms
-        95 % interval over the draws.
+        95 % interval over the draws that time it; None where none does.
     excluded_share
         Share of draws in which it did not qualify.
     transmurality_pct
@@ -256,8 +257,9 @@ def _entries(
         timed = index is not None and bool(timing.timed[index])
         known = None if scar is None else scar.segments.get(segment)
         low = high = None
-        if timed and index is not None:
-            low, high = (float(q) for q in np.quantile(timing.delay_ms[:, index], (0.025, 0.975)))
+        if timed and index is not None and timing.usable[:, index].any():
+            drawn = timing.delay_ms[timing.usable[:, index], index]
+            low, high = (float(q) for q in np.quantile(drawn, (0.025, 0.975)))
         entries.append(
             TargetSegment(
                 segment=segment,
