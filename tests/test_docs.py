@@ -432,6 +432,7 @@ _READERS = {
         *("dicom_cine", "dicom_timing", "guide_points", "image_stack", "label_stack", "nifti_image", "slice_geometry"),
     },
     "spect-phase.md": {"dicom_nm", "gated_stack", "nifti_gated"},
+    "heart-meshes.md": {"heart_mesh_file", "mesh_fibres"},
 }
 #: Files of the imaging room, and the page that explains their findings.
 _MEASUREMENTS = {
