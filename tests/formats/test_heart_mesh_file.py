@@ -309,6 +309,21 @@ def test_parts_of_carp_that_do_not_fit(tmp_path: Path) -> None:
     refused(tmp_path / "heart.elem", ".pts and .elem")
 
 
+def test_fibres_belong_to_places_not_to_numbers(tmp_path: Path) -> None:
+    body = saved(tmp_path / "body.vtk", w.vtk_42(POINTS, TETS))
+    field = POINTS + np.array([1.0, 2.0, 3.0])
+    order = np.random.default_rng(3).permutation(len(POINTS))
+    number = np.empty(len(POINTS), dtype=int)
+    number[order] = np.arange(len(POINTS))
+    other = saved(tmp_path / "f.vtk", w.vtk_42(POINTS[order], number[TETS], point_field=("f0", field[order])))
+    same = saved(tmp_path / "g.vtk", w.vtk_42(POINTS, TETS, point_field=("f0", field)))
+    shuffled, straight = read_heart_mesh(body, fibre_file=other).fibre, read_heart_mesh(body, fibre_file=same).fibre
+    assert shuffled is not None and straight is not None
+    np.testing.assert_allclose(np.abs((shuffled * straight).sum(axis=1)), 1.0, atol=1e-6)
+    moved = saved(tmp_path / "h.vtk", w.vtk_42(POINTS + 5.0, TETS, point_field=("f0", field)))
+    refused(body, "lie elsewhere", fibre_file=moved)
+
+
 def test_missing_files_and_folders(tmp_path: Path) -> None:
     refused(tmp_path / "none.vtk", "no such file")
     refused(tmp_path, "not a regular file")

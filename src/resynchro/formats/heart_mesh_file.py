@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from resynchro.errors import InputError
 from resynchro.formats.carp_mesh import CARP_ENDINGS, carp_parts, read_carp, read_carp_fibres
@@ -149,11 +150,29 @@ def _with_fibres_of(content: MeshContent, path: Path) -> tuple[MeshContent, str]
             raise InputError(
                 f"array {name!r} holds {len(values)} fibres, the mesh has {nodes} nodes and {cells} tetrahedra"
             )
+        # Exporters write nodes and cells in different orders: a fibre belongs to a place, not to a number.
+        if on_cells:
+            centres, wanted = (mesh.points[mesh.tetrahedra].mean(axis=1) for mesh in (other, content))
+            values = values[_same_places(centres, wanted)]
+        else:
+            values = values[_same_places(other.points, content.points)]
     except InputError as error:
         raise InputError(_named(path, error)) from error
     if on_cells:
         return replace(content, tetrahedron_arrays={**content.tetrahedron_arrays, name: values}), sha256_of(data)
     return replace(content, point_arrays={**content.point_arrays, name: values}), sha256_of(data)
+
+
+def _same_places(given: FloatArray, wanted: FloatArray) -> NDArray[np.intp]:
+    """Return which given point lies at each wanted place."""
+    extent = float(np.ptp(wanted, axis=0).max())
+    distance, index = cKDTree(given).query(wanted)
+    if float(np.max(distance)) > 1e-4 * extent or len(np.unique(index)) != len(wanted):
+        raise InputError(
+            f"its nodes lie elsewhere than those of the mesh (up to {float(np.max(distance)):.3g} apart at a size of "
+            f"{extent:.3g}); give fibres on the same mesh, in the same unit"
+        )
+    return np.asarray(index)
 
 
 def _as_mesh(
