@@ -13,6 +13,10 @@ from matplotlib.text import Text
 
 from resynchro.ecg.measurement import EcgMeasurement, measure_ecg
 from resynchro.ecg.synthetic import SyntheticKind, synthetic_ecg
+from resynchro.heart.heart import Heart
+from resynchro.heart.mesh import FloatArray
+from resynchro.heart.template import template_heart
+from resynchro.heart.vein_stations import with_veins
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +48,16 @@ def untrusted(lbbb: EcgMeasurement) -> EcgMeasurement:
 def texts() -> Callable[[Figure], str]:
     """Return a function that gives everything that is written in a figure."""
     return lambda figure: "\n".join(text.get_text() for text in figure.findobj(Text))  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def template() -> Heart:
+    """Return a coarse template heart with the template's veins."""
+    return with_veins(template_heart("normal", edge_mm=4.0))
+
+
+@pytest.fixture(scope="session")
+def spreading(template: Heart) -> FloatArray:
+    """Return times of a front that runs straight from the RV's side to the LV's at 0.7 m/s, first node at 20 ms."""
+    along = template.mesh.points_mm @ np.array([0.8, 0.6, 0.0])
+    return np.asarray(20.0 + (along - along.min()) / 0.7)
