@@ -25,6 +25,9 @@ _COMMANDS = {
     "scar": ("resynchro.cli.scar", "Measure scar in late-enhancement MRI, labels or tables."),
     "phase": ("resynchro.cli.phase", "Measure phase and perfusion in gated SPECT."),
     "target": ("resynchro.cli.target", "Find the target segment for the LV lead of a case."),
+    "heart": ("resynchro.cli.heart", "Build, inspect, convert and draw hearts."),
+    "simulate": ("resynchro.cli.simulate", "Simulate a paced or intrinsic beat and its 12-lead QRS."),
+    "twin": ("resynchro.cli.twin", "Fit the electrical twin to the ECG of a case."),
     "compare-ecg": ("resynchro.cli.compare_ecg", "Compare a follow-up ECG with a reference ECG."),
 }
 
