@@ -15,8 +15,14 @@ NAMES = (
     "InputError",
     "MeasurementError",
     "ResynchroError",
+    "case_heart",
     "compare_ecg",
+    "electrical_heart",
     "find_target",
+    "fit_twin",
+    "heart_from_contours",
+    "heart_from_sizes",
+    "heart_of_mesh",
     "make_plan",
     "measure_cine",
     "measure_ecg",
@@ -27,10 +33,13 @@ NAMES = (
     "read_case",
     "read_ecg",
     "read_gated_spect",
+    "read_heart_mesh",
     "read_image_stacks",
     "read_label_stack",
     "read_strain",
     "read_veins",
+    "simulate",
+    "template_heart",
 )
 
 

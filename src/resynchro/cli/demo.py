@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-
-if TYPE_CHECKING:
-    from resynchro.ecg.dipole_wave import SyntheticKind
 
 _CASE = """\
 # The demonstration case of Resynchro: a synthetic patient. No value comes from a real person.
@@ -49,16 +45,15 @@ visits:
     nyha: 3
 """
 
-#: File, kind of activation, QRS duration [ms], heart rate [1/min]. The follow-up shows loss of LV capture.
-_ECGS: tuple[tuple[str, SyntheticKind, float, float], ...] = (
-    ("ecg/baseline.csv", "lbbb", 145.0, 72.0),
-    ("ecg/implant_biventricular.csv", "biventricular-paced", 120.0, 74.0),
-    ("ecg/implant_rv_only.csv", "rv-paced", 164.0, 76.0),
-    ("ecg/implant_lv_only.csv", "lv-paced", 160.0, 75.0),
-    ("ecg/follow_up.csv", "rv-paced", 166.0, 70.0),
+#: File and recording of the synthetic patient. The follow-up shows loss of LV capture.
+_ECGS = (
+    ("ecg/baseline.csv", "intrinsic"),
+    ("ecg/implant_biventricular.csv", "biventricular"),
+    ("ecg/implant_rv_only.csv", "rv-only"),
+    ("ecg/implant_lv_only.csv", "lv-only"),
+    ("ecg/follow_up.csv", "lv-capture-lost"),
 )
-#: Inferior scar (the strain is weak there too), and three branches of the coronary sinus, as a reader would list them.
-_SCAR_PCT = {4: 75.0, 10: 70.0, 5: 20.0, 15: 30.0}
+#: Three branches of the coronary sinus, as a reader would list them.
 _VEINS = """\
 # Synthetic veins of the demonstration case of Resynchro: from no patient.
 branch,segments
@@ -66,7 +61,7 @@ anterior,1 7
 anterolateral,6 12
 posterolateral,5 11
 """
-_REMARK = "Synthetic ECG of the demonstration case of Resynchro: by a dipole-wave model, from no patient."
+_REMARK = "Synthetic ECG of the demonstration case of Resynchro: by its electrical twin, from no patient."
 
 
 @click.command("demo")
@@ -99,38 +94,21 @@ def write_demonstration_case(folder: Path) -> None:
     InputError
         When the folder holds another case.
     """
-    import numpy as np
-
-    from resynchro.ecg.synthetic import synthetic_ecg
+    from resynchro.electrics.demonstration_patient import demonstration_record, demonstration_scar
     from resynchro.errors import InputError
     from resynchro.formats.csv_ecg import write_csv_ecg
     from resynchro.formats.output_file import write_file
     from resynchro.formats.scar_csv import write_scar_csv
     from resynchro.formats.strain_csv_writing import write_strain_csv
     from resynchro.imaging.strain.strain_demonstration import demonstration_strain_study
-    from resynchro.record.scar import ScarMap, SegmentScar
-    from resynchro.record.segments import segments_of
 
     existing = folder / "case.yaml"
     if existing.exists() and existing.read_bytes() != _CASE.encode():
         raise InputError(f"{existing} holds another case and is kept: give --out another folder")
     (folder / "ecg").mkdir(parents=True, exist_ok=True)
-    for number, (file, kind, qrs_ms, heart_rate_bpm) in enumerate(_ECGS):
-        synthetic = synthetic_ecg(
-            kind=kind,
-            qrs_ms=qrs_ms,
-            heart_rate_bpm=heart_rate_bpm,
-            rng=np.random.default_rng(20260302 + number),
-        )
-        write_csv_ecg(synthetic.record, folder / file, remark=_REMARK)
+    for file, recording in _ECGS:
+        write_csv_ecg(demonstration_record(recording), folder / file, remark=_REMARK)
     write_strain_csv(demonstration_strain_study(), folder / "echo" / "strain.csv")
-    transmurality = {segment: _SCAR_PCT.get(segment, 0.0) for segment in segments_of("aha17")}
-    scar = ScarMap(
-        model="aha17",
-        segments={segment: SegmentScar(transmurality_mean_pct=share) for segment, share in transmurality.items()},
-        method="synthetic",
-        source="demonstration",
-    )
-    write_scar_csv(scar, folder / "cmr" / "scar.csv")
+    write_scar_csv(demonstration_scar(), folder / "cmr" / "scar.csv")
     write_file(folder / "ct" / "veins.csv", _VEINS)
     write_file(existing, _CASE)

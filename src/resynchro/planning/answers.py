@@ -121,7 +121,7 @@ def _with_class(verdict: GuidelineVerdict) -> str:
 
 
 def programming_answer(case: Case) -> Answer:
-    """Answer "How should the device be programmed?": show the settings; there is no twin to optimise."""
+    """Answer "How should the device be programmed?": show the settings; there is no mechanical twin to optimise."""
     points = []
     for visit in case.visits:
         device = visit.device
@@ -140,8 +140,8 @@ def programming_answer(case: Case) -> Answer:
     return Answer(
         key="programming",
         state="not answered",
-        headline="Not answered: optimising delays needs the electrical and mechanical twin, "
-        "which this version does not have.",
+        headline="Not answered: optimising delays needs the mechanical twin, which this version does not have "
+        "(the electrical one is fitted by `resynchro twin`).",
         points=tuple(points),
         missing=("Cuff pressure, volumes and strain per segment will be needed to fit the twin.",),
     )

@@ -261,11 +261,12 @@ def _scar(case: Case) -> MeasuredScar | None:
     if not with_scar:
         return None
     visit, item = with_scar[-1]
-    found, failure = _tried(lambda: _measured_scar(item))
+    found, failure = _tried(lambda: measured_scar(item))
     return MeasuredScar(visit=visit, file=item.file, measurement=found, failure=failure)
 
 
-def _measured_scar(item: VisitScar) -> ScarMeasurement:
+def measured_scar(item: VisitScar) -> ScarMeasurement:
+    """Return the scar of one examination, from whichever of map, labels or images it holds."""
     if item.scar is not None:
         return given_scar(item.scar)
     assert item.labels is not None  # the reader of the case gives one of the three
