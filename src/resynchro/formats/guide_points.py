@@ -33,6 +33,7 @@ _LONG_AXIS: Final = {
     "long_axis_endo": ("LAX_LV_ENDOCARDIAL",),
     "long_axis_epi": ("LAX_LV_EPICARDIAL", "LAX_RV_SEPTUM"),
     "long_axis_rv": ("LAX_RV_FREEWALL", "LAX_RV_SEPTUM", "LAX_RV_ENDOCARDIAL"),
+    "rv_epicardium": ("LAX_RV_EPICARDIAL", "SAX_RV_EPICARDIAL"),
     "aortic_valve": ("AORTA_VALVE",),
     "tricuspid_valve": ("TRICUSPID_VALVE",),
     "pulmonary_valve": ("PULMONARY_VALVE",),

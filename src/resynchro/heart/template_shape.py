@@ -10,6 +10,7 @@ from scipy.sparse import coo_matrix, diags_array
 
 from resynchro.errors import InputError
 from resynchro.heart.mesh import FloatArray, IndexArray
+from resynchro.heart.septum import node_normals
 from resynchro.heart.template_parameters import TemplateParameters
 from resynchro.heart.template_sheet import (
     SEPTUM_CENTRE_DEG,
@@ -199,12 +200,8 @@ def rv_wall_directions(
     """
     surface = _rv_surface(sheet, topology, outer, rv_inner)
     triangles = sheet.triangles[sheet.septal]
-    corner = surface[triangles]
     # The sheet is counter-clockwise from outside the heart, in left-handed axes.
-    face = -np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
-    normal = np.zeros_like(surface)
-    for vertex in range(3):
-        np.add.at(normal, triangles[:, vertex], face)
+    normal = -node_normals(surface, triangles)
     normal[:, 2] *= 1.0 - _smooth_step((sheet.u - _FLAT_FROM) / (1.0 - _FLAT_FROM))
     normal[sheet.insertion[0]] = outer[sheet.insertion[-1]] - outer[sheet.insertion[0]]
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
