@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.sparse import coo_matrix, diags_array
+from scipy.sparse import coo_array, csr_array
 
 from resynchro.errors import InputError
 from resynchro.heart.mesh import FloatArray, IndexArray
@@ -208,8 +208,8 @@ def rv_wall_directions(
     pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
     pairs = np.concatenate([pairs, pairs[:, ::-1]])
     edge_mm = float(np.median(np.linalg.norm(surface[pairs[:, 0]] - surface[pairs[:, 1]], axis=1)))
-    mean = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(surface),) * 2).tocsr()
-    mean = diags_array(1.0 / np.maximum(np.asarray(mean.sum(axis=1)).ravel(), 1.0)) @ mean
+    share = 1.0 / np.maximum(np.bincount(pairs[:, 0], minlength=len(surface)), 1)[pairs[:, 0]]
+    mean = csr_array(coo_array((share, (pairs[:, 0], pairs[:, 1])), shape=(len(surface),) * 2))
     free = topology.septal_columns
     # Averaging with the neighbours n times spreads what holds at the insertion over about sqrt(n) edges.
     for _ in range(max(2, round(_TURNING * (wall_mm / edge_mm) ** 2))):
