@@ -97,3 +97,34 @@ def test_a_case_is_simulated_in_its_size_with_its_scar(tmp_path: Path) -> None:
 def test_a_preset_is_not_for_a_case(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="preset"):
         CliRunner().invoke(command, [str(tmp_path), "--preset", "dilated"], catch_exceptions=False)
+
+
+def test_the_activated_heart_is_written_for_viewers(tmp_path: Path) -> None:
+    run("--pace", "rv:apex", "--out", str(tmp_path))
+    from resynchro.formats.heart_mesh_file import read_heart_mesh
+
+    (volume,) = tmp_path.glob("*.vtu")
+    assert volume.with_suffix(".vtp").exists()
+    times = read_heart_mesh(volume).point_arrays["activation_ms"]
+    assert times.min() == 0.0
+    assert 100.0 < times.max() < 300.0
+
+
+def test_given_electrodes_change_the_ecg_and_not_the_activation(tmp_path: Path) -> None:
+    rows = {"RA": (-240, 50, 135), "LA": (150, 50, 135), "LL": (50, -30, -315), "V1": (-64, -75, 14)}
+    rows |= {
+        "V2": (-22, -75, 14),
+        "V3": (11, -72, -6),
+        "V4": (45, -66, -25),
+        "V5": (99, -25, -25),
+        "V6": (122, 50, -25),
+    }
+    file = tmp_path / "electrodes.csv"
+    lines = "\n".join(f"{name},{x},{y},{z}" for name, (x, y, z) in rows.items())
+    file.write_text(f"name,x_mm,y_mm,z_mm\n{lines}\n")
+    given = json.loads(run("--electrodes", str(file), "--json"))
+    standard = json.loads(run("--json"))
+    assert given["activation"] == standard["activation"]
+    assert given["signal"]["leads_mv"]["V2"] != standard["signal"]["leads_mv"]["V2"]
+    with pytest.raises(InputError, match="no such file"):
+        run("--electrodes", str(tmp_path / "none.csv"))

@@ -53,6 +53,12 @@ _RHYTHMS = ("normal", "lbbb", "lbbb-distal-intact", "rbbb", "rbbb-distal-intact"
     help="Body around the heart for the ECG.",
 )
 @click.option("--sex", type=click.Choice(["female", "male"]), help="For Strauss's definition of LBBB.")
+@click.option(
+    "--electrodes",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Given positions (CSV: name,x_mm,y_mm,z_mm); default: standard places on a template torso.",
+)
 @click.option("--list-sites", is_flag=True, help="List every named site of the heart and stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(
@@ -61,6 +67,12 @@ _RHYTHMS = ("normal", "lbbb", "lbbb-distal-intact", "rbbb", "rbbb-distal-intact"
     type=click.Path(path_type=Path, file_okay=False),
     help="Write activation on the heart, bullseye and QRS as SVG and PNG into DIR.",
 )
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write the activated heart as VTU and VTP into DIR.",
+)
 def command(
     case: Path | None,
     paced: tuple[str, ...],
@@ -68,30 +80,37 @@ def command(
     edge_mm: float,
     conductor: Any,
     sex: Any,
+    electrodes: Path | None,
     list_sites: bool,
     as_json: bool,
     picture: Path | None,
+    out: Path | None,
     **given: Any,
 ) -> None:
     """Simulate one heart beat: activation, 12-lead QRS and derived numbers.
 
     On the heart of the case folder CASE, or without one on the template heart. Without --pace the beat is intrinsic.
     """
-    heart = _heart(case, preset, edge_mm)
+    heart, body = _heart(case, preset, edge_mm)
     if list_sites:
         _print_sites(heart, as_json)
         return
     programme = _programme(paced, **given)
-    from resynchro.electrics.electrical_heart import electrical_heart
     from resynchro.electrics.simulation import measured, simulate
     from resynchro.electrics.simulation_summary import simulation_summary
 
-    electrical = electrical_heart(heart, conductor=conductor)
+    body = body | ({} if sex is None else {"sex": sex})
+    electrical = _electrical(heart, body, conductor, electrodes)
     simulation = simulate(electrical, programme)
     baseline = _intrinsic(electrical, programme)
     summary = simulation_summary(
-        electrical, simulation, measured(electrical, simulation, sex=sex), baseline=baseline
+        electrical, simulation, measured(electrical, simulation, sex=body.get("sex")), baseline=baseline
     ) | {"case": None if case is None else str(case)}
+    if out is not None:
+        from resynchro.cli.activation_files import write_activation
+
+        first_ms = float(simulation.times_ms.min())
+        write_activation(heart, {"activation_ms": simulation.times_ms - first_ms}, out, _stem(summary, simulation))
     if picture is not None:
         _write_pictures(electrical, simulation, summary, picture)
     if as_json:
@@ -100,19 +119,36 @@ def command(
         _print(summary)
 
 
-def _heart(case: Path | None, preset: str | None, edge_mm: float) -> Heart:
-    """Return the heart of a case, or the template."""
+def _heart(case: Path | None, preset: str | None, edge_mm: float) -> tuple[Heart, dict[str, Any]]:
+    """Return the heart of a case, or the template, and what is known of the body."""
     from resynchro.heart.template import template_heart
     from resynchro.heart.vein_stations import with_veins
 
     if case is None:
-        return with_veins(template_heart("dilated" if preset == "dilated" else "normal", edge_mm=edge_mm))
+        return with_veins(template_heart("dilated" if preset == "dilated" else "normal", edge_mm=edge_mm)), {}
     if preset is not None:
         raise InputError("--preset is for the template heart: leave it out with a case, or leave out the case")
     from resynchro.formats.case_folder import read_case
     from resynchro.planning.case_heart import case_heart
 
-    return case_heart(read_case(case), edge_mm=edge_mm)
+    found = read_case(case)
+    body = {name: getattr(found.patient, name) for name in ("sex", "height_cm", "weight_kg")}
+    return case_heart(found, edge_mm=edge_mm), body
+
+
+def _electrical(heart: Heart, body: dict[str, Any], conductor: Any, electrodes: Path | None) -> ElectricalHeart:
+    """Put the heart into a torso of the patient's size, with the given electrodes or the standard ones."""
+    from resynchro.electrics.electrical_heart import electrical_heart
+    from resynchro.electrics.electrodes import ELECTRODES, Electrodes
+    from resynchro.electrics.torso import heart_centre_mm, template_torso
+    from resynchro.formats.electrode_file import read_electrode_positions
+
+    placed = None
+    if electrodes is not None:
+        found = read_electrode_positions(electrodes)
+        placed = Electrodes.from_mapping({name: tuple(found[name]) for name in ELECTRODES})
+    torso = template_torso(heart_centre_mm(heart.mesh), **body)
+    return electrical_heart(heart, conductor=conductor, torso=torso, electrodes=placed)
 
 
 def _programme(
@@ -296,5 +332,10 @@ def _write_pictures(electrical: ElectricalHeart, simulation: Simulation, summary
             ),
         ),
     ]
-    stem = re.sub(r"[^\w.-]+", "_", title).strip("_")
-    write_figures(figures, folder, stem=stem, sha256="", otherwise="simulation")
+    write_figures(figures, folder, stem=_stem(summary, simulation), sha256="", otherwise="simulation")
+
+
+def _stem(summary: dict[str, Any], simulation: Simulation) -> str:
+    """Name files after rhythm and sites."""
+    words = " ".join(outcome.site for outcome in simulation.outcomes) or "intrinsic"
+    return re.sub(r"[^\w.-]+", "_", f"{summary['conduction']} {words}").strip("_")
