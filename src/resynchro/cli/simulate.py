@@ -106,11 +106,12 @@ def command(
     summary = simulation_summary(
         electrical, simulation, measured(electrical, simulation, sex=body.get("sex")), baseline=baseline
     ) | {"case": None if case is None else str(case)}
+    summary["written"] = []
     if out is not None:
         from resynchro.cli.activation_files import write_activation
 
-        first_ms = float(simulation.times_ms.min())
-        write_activation(heart, {"activation_ms": simulation.times_ms - first_ms}, out, _stem(summary, simulation))
+        times = {"activation_ms": simulation.times_ms - float(simulation.times_ms.min())}
+        summary["written"] = [str(path) for path in write_activation(heart, times, out, _stem(summary, simulation))]
     if picture is not None:
         _write_pictures(electrical, simulation, summary, picture)
     if as_json:
@@ -205,11 +206,12 @@ def _print_sites(heart: Heart, as_json: bool) -> None:
     if as_json:
         print(json.dumps([plain(each) for each in found], allow_nan=False, ensure_ascii=False))
         return
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(caption="also xyz:X,Y,Z in mm (left, back, head)")
     for heading in ("site", "surface", "segment", "x, y, z [mm]", "remark"):
-        table.add_column(heading)
+        table.add_column(escape(heading))
     for each in found:
         place = ", ".join(f"{value:.0f}" for value in each.position_mm)
         table.add_row(each.name, each.layer, str(each.segment or "RV"), place, each.exclusion or "")
@@ -254,11 +256,12 @@ def _times(values: dict[str, Any], whole: str, *parts: str) -> str:
 
 
 def _stimulus_table(summary: dict[str, Any]) -> Any:
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(title="Stimuli")
     for heading in ("site", "segment", "given at [ms]", "QLV [ms]", "result"):
-        table.add_column(heading)
+        table.add_column(escape(heading))
     for stimulus in summary["stimuli"]:
         table.add_row(
             stimulus["site"],
@@ -271,12 +274,13 @@ def _stimulus_table(summary: dict[str, Any]) -> Any:
 
 
 def _segment_table(summary: dict[str, Any]) -> Any:
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title="Activation after the first [ms]")
+    table = Table(title=escape("Activation after the first [ms]"))
     scarred = any(each["activated_pct"] < 100.0 for each in summary["segments"])
     for heading in ("segment", "mean", "earliest", "spread (SD)", *(("activated [%]",) if scarred else ())):
-        table.add_column(heading, justify="left" if heading == "segment" else "right")
+        table.add_column(escape(heading), justify="left" if heading == "segment" else "right")
     for each in summary["segments"]:
         name = f"{each['segment']} {each['name']}" if each["segment"] else each["name"]
         cells = [shown(each[key]) for key in ("mean_ms", "earliest_ms", "spread_ms")]

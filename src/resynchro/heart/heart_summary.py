@@ -97,7 +97,7 @@ def _position(heart: Heart) -> dict[str, Any]:
     axis = axis / np.linalg.norm(axis)
     centre = 0.5 * (heart.landmarks.apex_mm + heart.landmarks.base_mm)
     return {
-        "centre_mm": [round(float(value), 1) for value in centre],
+        "centre_mm": [round(float(value), 1) + 0.0 for value in centre],  # no "-0.0"
         "long_axis": [round(float(value), 3) for value in axis],
         "frontal_axis_deg": round(float(np.degrees(np.arctan2(-axis[2], axis[0]))), 1),
     }

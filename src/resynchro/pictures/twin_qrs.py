@@ -52,8 +52,8 @@ class LeadAgreement:
     Attributes
     ----------
     correlation
-        Without taking the mean away: 1 the same shape at any size, 0 nothing in common, -1 upside down; None for a
-        lead without a QRS in both.
+        Pearson's, over the samples shown: 1 the same shape at any size, 0 nothing in common, -1 upside down; None for
+        a lead without a QRS in both.
     rms_error_mv
         Root mean square of the difference [mV].
     """
@@ -68,7 +68,9 @@ def lead_agreement(measured_mv: FloatArray, simulated_mv: FloatArray) -> LeadAgr
     rms_error = float(np.sqrt(np.mean((measured_mv - simulated_mv) ** 2)))
     if max(power) / len(measured_mv) < _SMALLEST_RMS_MV**2 or min(power) == 0.0:
         return LeadAgreement(correlation=None, rms_error_mv=rms_error)
-    correlation = float(measured_mv @ simulated_mv) / math.sqrt(power[0] * power[1])
+    one, other = measured_mv - measured_mv.mean(), simulated_mv - simulated_mv.mean()
+    size = math.sqrt(float(one @ one) * float(other @ other))
+    correlation = float(one @ other) / size if size > 0.0 else None
     return LeadAgreement(correlation=correlation, rms_error_mv=rms_error)
 
 
