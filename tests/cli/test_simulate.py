@@ -128,3 +128,16 @@ def test_given_electrodes_change_the_ecg_and_not_the_activation(tmp_path: Path) 
     assert given["signal"]["leads_mv"]["V2"] != standard["signal"]["leads_mv"]["V2"]
     with pytest.raises(InputError, match="no such file"):
         run("--electrodes", str(tmp_path / "none.csv"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--twin"], "needs a CASE"),
+        (["case", "--twin", "--conduction", "lbbb"], "--conduction and --twin"),
+        (["case", "--twin", "--list-sites"], "--list-sites and --twin"),
+    ],
+)
+def test_what_a_fit_says_itself_cannot_be_given(arguments: list[str], word: str) -> None:
+    with pytest.raises(InputError, match=word):
+        run(*arguments)

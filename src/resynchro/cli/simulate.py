@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from resynchro.electrics.electrical_heart import ElectricalHeart
     from resynchro.electrics.programme import Programme, Stimulus
     from resynchro.electrics.simulation import Simulation
+    from resynchro.electrics.twin import TwinFit
     from resynchro.heart.heart import Heart
 
 _RHYTHMS = ("normal", "lbbb", "lbbb-distal-intact", "rbbb", "rbbb-distal-intact", "nonspecific", "av-block")
@@ -30,7 +31,10 @@ _RHYTHMS = ("normal", "lbbb", "lbbb-distal-intact", "rbbb", "rbbb-distal-intact"
     metavar="SITE[@MS]",
     help="Pacing site, as often as wanted; @10 delays it by 10 ms against its channel. See --list-sites.",
 )
-@click.option("--conduction", type=click.Choice(_RHYTHMS), default="lbbb", show_default=True, help="Intrinsic rhythm.")
+@click.option(
+    "--conduction", type=click.Choice(_RHYTHMS), help="Intrinsic rhythm. Default: lbbb; with --twin the fitted one."
+)
+@click.option("--twin", "fitted", is_flag=True, help="Fit the twin of CASE first and simulate on its ensemble.")
 @click.option("--pr", "pr_ms", type=float, default=185.0, show_default=True, help="Intrinsic PR interval [ms].")
 @click.option(
     "--av", "av_ms", type=float, default=120.0, show_default=True, help="AV delay to the first stimulus [ms]."
@@ -44,7 +48,7 @@ _RHYTHMS = ("normal", "lbbb", "lbbb-distal-intact", "rbbb", "rbbb-distal-intact"
     help="What his and lbb capture. Default: non-selective.",
 )
 @click.option("--preset", type=click.Choice(["normal", "dilated"]), help="Template heart; only without CASE.")
-@click.option("--edge", "edge_mm", type=float, default=2.0, show_default=True, help="Edge length of the mesh [mm].")
+@click.option("--edge", "edge_mm", type=float, help="Edge length of the mesh [mm]. Default: 2; with --twin 3.5.")
 @click.option(
     "--conductor",
     type=click.Choice(["torso", "unbounded"]),
@@ -77,10 +81,12 @@ def command(
     case: Path | None,
     paced: tuple[str, ...],
     preset: str | None,
-    edge_mm: float,
+    edge_mm: float | None,
     conductor: Any,
     sex: Any,
     electrodes: Path | None,
+    fitted: bool,
+    conduction: Any,
     list_sites: bool,
     as_json: bool,
     picture: Path | None,
@@ -91,21 +97,29 @@ def command(
 
     On the heart of the case folder CASE, or without one on the template heart. Without --pace the beat is intrinsic.
     """
-    heart, body = _heart(case, preset, edge_mm)
+    if fitted:
+        _refuse_with_twin(case, conduction, electrodes, list_sites)
+    else:
+        heart, body = _heart(case, preset, 2.0 if edge_mm is None else edge_mm)
     if list_sites:
         _print_sites(heart, as_json)
         return
-    programme = _programme(paced, **given)
+    programme = _programme(paced, conduction=conduction or "lbbb", **given)
     from resynchro.electrics.simulation import measured, simulate
     from resynchro.electrics.simulation_summary import simulation_summary
 
-    body = body | ({} if sex is None else {"sex": sex})
-    electrical = _electrical(heart, body, conductor, electrodes)
+    twin = None
+    if fitted:
+        twin, electrical, programme = _on_twin(case, programme, edge_mm, sex)
+        heart, body = twin.heart, {"sex": sex}
+    else:
+        body = body | ({} if sex is None else {"sex": sex})
+        electrical = _electrical(heart, body, conductor, electrodes)
     simulation = simulate(electrical, programme)
     baseline = _intrinsic(electrical, programme)
     summary = simulation_summary(
         electrical, simulation, measured(electrical, simulation, sex=body.get("sex")), baseline=baseline
-    ) | {"case": None if case is None else str(case)}
+    ) | {"case": None if case is None else str(case), "twin": None if twin is None else _ensemble(twin, programme)}
     summary["written"] = []
     if out is not None:
         from resynchro.cli.activation_files import write_activation
@@ -135,6 +149,45 @@ def _heart(case: Path | None, preset: str | None, edge_mm: float) -> tuple[Heart
     found = read_case(case)
     body = {name: getattr(found.patient, name) for name in ("sex", "height_cm", "weight_kg")}
     return case_heart(found, edge_mm=edge_mm), body
+
+
+def _refuse_with_twin(case: Path | None, conduction: Any, electrodes: Path | None, list_sites: bool) -> None:
+    """Refuse options that a fitted twin has its own answer to."""
+    if case is None:
+        raise InputError("--twin needs a CASE with an ECG to fit; without a case there is only the template")
+    for name, given in (("--conduction", conduction), ("--electrodes", electrodes), ("--list-sites", list_sites)):
+        if given:
+            raise InputError(f"{name} and --twin exclude each other: the fit says it; leave one of them out")
+
+
+def _on_twin(
+    case: Path | None, programme: Programme, edge_mm: float | None, sex: Any
+) -> tuple[TwinFit, ElectricalHeart, Programme]:
+    """Fit the twin of the case; return it with its most probable heart and the programme on its conduction."""
+    from dataclasses import replace
+
+    from resynchro.cli.fitting import fitted_twin
+    from resynchro.electrics.paced_twin import paced_twin
+
+    options = {"edge_mm": 3.5 if edge_mm is None else edge_mm, "members": 60, "seed": 0, "sex": sex}
+    options |= {"height_cm": None, "weight_kg": None, "uv_per_count": None}
+    twin, _ = fitted_twin(Path(str(case)), None, options)
+    electrical, own = paced_twin(twin)
+    return twin, electrical, replace(programme, conduction=own)
+
+
+def _ensemble(twin: TwinFit, programme: Programme) -> dict[str, Any]:
+    """Simulate the programme on every member, and say how good the fit is."""
+    from resynchro.electrics.paced_twin import simulated_members
+    from resynchro.record.plain import plain
+
+    _, estimates = simulated_members(twin, programme)
+    return {
+        "verdict": twin.quality.verdict,
+        "reason": twin.quality.reason,
+        "members": len(twin.members),
+        "estimates": {name: plain(value) for name, value in estimates.items()},
+    }
 
 
 def _electrical(heart: Heart, body: dict[str, Any], conductor: Any, electrodes: Path | None) -> ElectricalHeart:
@@ -245,6 +298,8 @@ def _print(summary: dict[str, Any]) -> None:
     for row in rows:
         table.add_row(*row)
     console.print(table)
+    if summary["twin"] is not None:
+        console.print(_ensemble_table(summary["twin"]))
     if summary["stimuli"]:
         console.print(_stimulus_table(summary))
     console.print(_segment_table(summary))
@@ -253,6 +308,32 @@ def _print(summary: dict[str, Any]) -> None:
 
 def _times(values: dict[str, Any], whole: str, *parts: str) -> str:
     return f"{shown(values[whole])} ms ({', '.join(shown(values[part]) for part in parts)} ms)"
+
+
+def _ensemble_table(twin: dict[str, Any]) -> Any:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(
+        title=f"On the {twin['members']} twins of the fit ({twin['verdict']}: {twin['reason']})",
+        caption="intervals hold what the ECG leaves open, not what is wrong with the model",
+    )
+    for heading in ("what", "median", "90 % interval"):
+        table.add_column(heading, justify="left" if heading == "what" else "right")
+    words = {
+        "total_ms": "total activation [ms]",
+        "lv_ms": "LV activation [ms]",
+        "rv_ms": "RV activation [ms]",
+        "lv95_ms": "95 % of the LV active after [ms]",
+        "lv_dispersion_ms": "dispersion of LV activation (SD) [ms]",
+        "vv_ms": "mean LV - mean RV [ms]",
+        "qrs_ms": "QRS by the 3 % rule [ms]",
+        "qrs_area_uvs": "QRS area [uVs]",
+    }
+    for name, value in twin["estimates"].items():
+        interval = f"{shown(value['low'])} to {shown(value['high'])}"
+        table.add_row(escape(words[name]), shown(value["median"]), interval)
+    return table
 
 
 def _stimulus_table(summary: dict[str, Any]) -> Any:

@@ -27,7 +27,7 @@ from resynchro.electrics.torso_lead_field import torso_lead_field
 from resynchro.electrics.torso_mesh import torso_mesh
 from resynchro.electrics.travel_times import Medium, SourceBall, medium, solve_each, source_ball, source_nodes
 from resynchro.errors import InputError
-from resynchro.heart.heart import BORDER_ZONE, SCAR_CORE, Heart
+from resynchro.heart.heart import BORDER_ZONE, SCAR_CORE, SEPTUM, Heart
 from resynchro.heart.mesh import FloatArray
 
 FieldArray = NDArray[np.float32]
@@ -284,6 +284,7 @@ def _medium_of(
     heart: Heart, endocardium: FastEndocardium, parameters: ElectricalParameters, state: NetworkState
 ) -> Medium:
     slowed = np.where(heart.tissue == BORDER_ZONE, parameters.border_zone_factor, 1.0)
+    muscle = slowed * state.muscle_factor * np.where(heart.wall == SEPTUM, parameters.septal_velocity_factor, 1.0)
     conducting = heart.tissue != SCAR_CORE
     under = endocardium.triangle_element
     left = parameters.v_lv_layer_m_per_s if state.lv_layer else 0.0
@@ -295,8 +296,8 @@ def _medium_of(
     return medium(
         endocardium.mesh,
         fibre=heart.fibre,
-        v_fibre_m_per_s=parameters.v_fibre_m_per_s * state.muscle_factor * slowed,
-        v_transverse_m_per_s=parameters.v_transverse_m_per_s * state.muscle_factor * slowed,
+        v_fibre_m_per_s=parameters.v_fibre_m_per_s * muscle,
+        v_transverse_m_per_s=parameters.v_transverse_m_per_s * muscle,
         conducting=conducting,
         v_triangle_m_per_s=layer,
         cable_ms=np.concatenate([np.full(endocardium.junctions, parameters.junction_antegrade_ms), back]),

@@ -12,6 +12,7 @@ _ALLOWED = {
     "v_transverse_m_per_s": (0.05, 1.5),
     "v_lv_layer_m_per_s": (0.3, 5.0),
     "v_rv_layer_m_per_s": (0.3, 5.0),
+    "septal_velocity_factor": (0.2, 4.0),
     "border_zone_factor": (0.05, 1.0),
     "junction_antegrade_ms": (0.0, 30.0),
     "lv_junction_retrograde_ms": (0.0, 100.0),
@@ -33,6 +34,8 @@ class ElectricalParameters:
     v_lv_layer_m_per_s, v_rv_layer_m_per_s
         Of the fast endocardium, a sheet that stands for the Purkinje network [m/s]. Purkinje fibres conduct at 1.3 to
         3.5 m/s, nominal 2.2 (Maguy A et al. 2009, as quoted by the ecg-purkinje-npe code).
+    septal_velocity_factor
+        On the velocities of the septum; a fit to an ECG uses it for the crossing of the septum.
     border_zone_factor
         On the velocities of border zone; 0.3 to 0.6 is usual in models (design choice).
     junction_antegrade_ms
@@ -49,6 +52,7 @@ class ElectricalParameters:
     v_transverse_m_per_s: float = 0.25
     v_lv_layer_m_per_s: float = 2.2
     v_rv_layer_m_per_s: float = 2.2
+    septal_velocity_factor: float = 1.0
     border_zone_factor: float = 0.5
     junction_antegrade_ms: float = 0.0
     lv_junction_retrograde_ms: float = 22.0

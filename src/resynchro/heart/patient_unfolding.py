@@ -168,7 +168,6 @@ def _with_rv_wall(
     return WallSheets(lv_inner=inner, lv_outer=outer, rv_inner=free, rv_outer=free + across[columns])
 
 
-
 def tetrahedron_quality(corner: FloatArray) -> NDArray[np.float64]:
     """Return the quality of tetrahedra: 12 (3 V)^(2/3) over the sum of the squared edges, with the sign of V.
 

@@ -215,8 +215,8 @@ class ContourStack:
         Other named points of the end-diastolic frame, LPS [mm].
     points_mm
         Points on long-axis images by name, one array (points, 3) per frame, LPS [mm]: ``long_axis_endo``,
-        ``long_axis_epi``, ``long_axis_rv``, ``aortic_valve``, ``tricuspid_valve``, ``pulmonary_valve``; and on images of
-        both kinds ``rv_epicardium``; absent where there are none.
+        ``long_axis_epi``, ``long_axis_rv``, ``aortic_valve``, ``tricuspid_valve``, ``pulmonary_valve``; and on images
+        of both kinds ``rv_epicardium``; absent where there are none.
     frame_numbers
         Which frames of the cine the frames here are, where the file says it; empty when unknown.
     """
