@@ -64,11 +64,7 @@ def simulated_record(
     InputError
         When noise is asked for without a generator, or a value is out of range.
     """
-    if not (30.0 <= heart_rate_bpm <= 180.0 and 1.5 <= duration_s <= 3600.0 and 200.0 <= sampling_rate_hz <= 4000.0):
-        raise InputError(
-            "heart rate, duration and sampling rate must lie in [30, 180] 1/min, [1.5, 3600] s and [200, 4000] Hz, got "
-            f"{heart_rate_bpm:g}, {duration_s:g}, {sampling_rate_hz:g}"
-        )
+    _check(heart_rate_bpm, duration_s, sampling_rate_hz)
     if rng is None and (noise_mv > 0.0 or wander_mv > 0.0):
         raise InputError("noise needs a generator: give rng=numpy.random.default_rng(seed)")
     step_ms = 1000.0 / sampling_rate_hz
@@ -112,3 +108,11 @@ def simulated_record(
         derived_leads=frozenset({"III", "aVR", "aVL", "aVF"}),
         sex=sex,
     )
+
+
+def _check(heart_rate_bpm: float, duration_s: float, sampling_rate_hz: float) -> None:
+    if not (30.0 <= heart_rate_bpm <= 180.0 and 1.5 <= duration_s <= 3600.0 and 200.0 <= sampling_rate_hz <= 4000.0):
+        raise InputError(
+            "heart rate, duration and sampling rate must lie in [30, 180] 1/min, [1.5, 3600] s and [200, 4000] Hz, got "
+            f"{heart_rate_bpm:g}, {duration_s:g}, {sampling_rate_hz:g}"
+        )
