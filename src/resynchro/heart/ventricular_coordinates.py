@@ -117,7 +117,9 @@ def _coordinates(
     apicobasal = _apicobasal(mesh, left_part, right_part, meeting, axis)
     rotation = axis.rotation_deg(mesh.points_mm)
     edge = np.clip(rotation[meeting], ANTERIOR_INSERTION_DEG, INFERIOR_INSERTION_DEG)
-    rotation[~in_left] = right_part.solution(meeting, edge)[~in_left]
+    # Linear elements with obtuse angles overshoot the values on the edge by a hundredth of a degree.
+    solved = np.clip(right_part.solution(meeting, edge), ANTERIOR_INSERTION_DEG, INFERIOR_INSERTION_DEG)
+    rotation[~in_left] = solved[~in_left]
     inner = np.unique(mesh.lv_endocardium)
     outer = np.setdiff1d(np.union1d(outer_nodes(mesh, wall), np.unique(mesh.rv_endocardium[septal])), inner)
     transmural = left_part.solution(*_zero_one(inner, outer))
